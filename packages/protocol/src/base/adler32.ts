@@ -1,0 +1,44 @@
+/**
+ * Adler-32 (RFC 1950), the checksum of transaction logs and snapshots. The two sums stay int32
+ * between reductions: `BLOCK_BYTES` is the most bytes for which the second one cannot reach 2^31.
+ */
+
+const MODULUS = 65521;
+
+/** n with n * 65520 + 255 * n * (n + 1) / 2 + 65520 < 2^31, rounded down to a multiple of 8. */
+const BLOCK_BYTES = 3848;
+
+/** Continues from `seed`, 1 for a fresh sum; the result is a uint32. */
+export function adler32(bytes: Uint8Array, start: number, end: number, seed = 1): number {
+  let a = seed & 0xffff;
+  let b = seed >>> 16;
+  let index = start | 0;
+  while (index < end) {
+    const blockEnd = Math.min(index + BLOCK_BYTES, end) | 0;
+    for (const unrolledEnd = (blockEnd - 7) | 0; index < unrolledEnd; index = (index + 8) | 0) {
+      a = (a + (bytes[index] as number)) | 0;
+      b = (b + a) | 0;
+      a = (a + (bytes[index + 1] as number)) | 0;
+      b = (b + a) | 0;
+      a = (a + (bytes[index + 2] as number)) | 0;
+      b = (b + a) | 0;
+      a = (a + (bytes[index + 3] as number)) | 0;
+      b = (b + a) | 0;
+      a = (a + (bytes[index + 4] as number)) | 0;
+      b = (b + a) | 0;
+      a = (a + (bytes[index + 5] as number)) | 0;
+      b = (b + a) | 0;
+      a = (a + (bytes[index + 6] as number)) | 0;
+      b = (b + a) | 0;
+      a = (a + (bytes[index + 7] as number)) | 0;
+      b = (b + a) | 0;
+    }
+    for (; index < blockEnd; index = (index + 1) | 0) {
+      a = (a + (bytes[index] as number)) | 0;
+      b = (b + a) | 0;
+    }
+    a %= MODULUS;
+    b %= MODULUS;
+  }
+  return ((b << 16) | a) >>> 0;
+}

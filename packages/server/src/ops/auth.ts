@@ -1,0 +1,77 @@
+/**
+ * The registry of authentication schemes, and the `auth` operation (client-protocol.md 13.5). ACLs
+ * know two schemes more that are no providers: `world`, whose one id is anyone, and `auth`, which
+ * stands for the identities of whoever writes the ACL. `super` is an identity only: it passes
+ * every check and cannot be named in an ACL.
+ */
+
+import { ErrorCode, type Id } from '@zabra/protocol';
+import type { AuthProvider } from './auth-provider.ts';
+import { DigestProvider } from './digest-provider.ts';
+import { IpProvider } from './ip-provider.ts';
+import type { Hashes } from './state-options.ts';
+
+export { SUPER_SCHEME } from './digest-provider.ts';
+
+export const WORLD_SCHEME = 'world';
+export const ANYONE = 'anyone';
+export const AUTH_SCHEME = 'auth';
+
+export interface AuthOutcome {
+  /** OK, or AUTHFAILED: then the connection is closed after the reply. */
+  readonly code: number;
+  /** Identities to be added to the connection: those that it lacks. */
+  readonly add: readonly Id[];
+}
+
+const FAILED: AuthOutcome = { code: ErrorCode.AUTHFAILED, add: [] };
+
+export class AuthProviders {
+  readonly #byScheme: Map<string, AuthProvider>;
+
+  constructor(hashes: Hashes, superDigest: string) {
+    this.#byScheme = new Map();
+    this.register(new IpProvider());
+    this.register(new DigestProvider(hashes, superDigest));
+  }
+
+  register(provider: AuthProvider): void {
+    this.#byScheme.set(provider.scheme, provider);
+  }
+
+  find(scheme: string): AuthProvider | undefined {
+    return this.#byScheme.get(scheme);
+  }
+
+  authenticate(
+    scheme: string | null,
+    data: Uint8Array | null,
+    identities: readonly Id[],
+  ): AuthOutcome {
+    const provider = scheme === null ? undefined : this.#byScheme.get(scheme);
+    const earned = provider?.authenticate(data, identities) ?? null;
+    if (earned === null) return FAILED;
+    const add = earned.filter((identity) => !identities.some((known) => sameId(known, identity)));
+    return { code: ErrorCode.OK, add };
+  }
+
+  /** What whoAmI shows; empty for an identity whose scheme has no provider. */
+  userName(identity: Id): string {
+    return this.#byScheme.get(identity.scheme)?.userName(identity.id) ?? '';
+  }
+}
+
+/** One authentication without a registry at hand. */
+export function authenticate(
+  scheme: string | null,
+  data: Uint8Array | null,
+  identities: readonly Id[],
+  hashes: Hashes,
+  superDigest = '',
+): AuthOutcome {
+  return new AuthProviders(hashes, superDigest).authenticate(scheme, data, identities);
+}
+
+function sameId(a: Id, b: Id): boolean {
+  return a.scheme === b.scheme && a.id === b.id;
+}

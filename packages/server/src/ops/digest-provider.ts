@@ -1,0 +1,77 @@
+/**
+ * Scheme `digest`: the connection sends "user:password" and becomes `user:base64(sha1(text))`.
+ * Nothing is checked, so that it never fails with a wrong password; the identity then simply
+ * matches no ACL (client-protocol.md 13.3 and trap 39). The identity that equals the configured
+ * super digest makes the connection super as well.
+ */
+
+import { type Id, utf8Decode, utf8Write } from '@zabra/protocol';
+import type { AuthProvider } from './auth-provider.ts';
+import type { Hashes } from './state-options.ts';
+
+export const DIGEST_SCHEME = 'digest';
+export const SUPER_SCHEME = 'super';
+
+const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+export class DigestProvider implements AuthProvider {
+  readonly scheme = DIGEST_SCHEME;
+  readonly isAuthenticating = true;
+  readonly #hashes: Hashes;
+  readonly #superDigest: string;
+
+  /** `superDigest` may be empty: then nobody is super. */
+  constructor(hashes: Hashes, superDigest: string) {
+    this.#hashes = hashes;
+    this.#superDigest = superDigest;
+  }
+
+  authenticate(data: Uint8Array | null): readonly Id[] | null {
+    if (data === null) return null;
+    const identity = digestIdentity(utf8Decode(data, 0, data.length), this.#hashes);
+    const earned: Id[] = [{ scheme: DIGEST_SCHEME, id: identity }];
+    if (identity === this.#superDigest) earned.unshift({ scheme: SUPER_SCHEME, id: '' });
+    return earned;
+  }
+
+  /** Two parts as Java splits: empty parts at the end do not count, so `a:b:` has two, `u:` one. */
+  isValid(id: string): boolean {
+    const parts = id.split(':');
+    while (parts.length > 0 && parts[parts.length - 1] === '') parts.pop();
+    return parts.length === 2;
+  }
+
+  matches(identity: string, aclId: string): boolean {
+    return identity === aclId;
+  }
+
+  userName(identity: string): string {
+    return identity.split(':', 1)[0] ?? '';
+  }
+}
+
+/**
+ * The identity of "user:password"; also how a super digest is made.
+ * @example digestIdentity('bob:bob', hashes) // 'bob:X1SKGw3XQQSIPMZRf5lW7e07VPY='
+ */
+export function digestIdentity(text: string, hashes: Hashes): string {
+  const bytes = new Uint8Array(text.length * 3);
+  const length = utf8Write(bytes, 0, text);
+  const user = text.split(':', 1)[0] ?? '';
+  return `${user}:${base64(hashes.sha1(bytes.slice(0, length)))}`;
+}
+
+function base64(bytes: Uint8Array): string {
+  let text = '';
+  for (let index = 0; index < bytes.length; index += 3) {
+    const rest = bytes.length - index;
+    const word =
+      ((bytes[index] as number) << 16) |
+      ((rest > 1 ? (bytes[index + 1] as number) : 0) << 8) |
+      (rest > 2 ? (bytes[index + 2] as number) : 0);
+    text += BASE64.charAt(word >> 18) + BASE64.charAt((word >> 12) & 63);
+    text += rest > 1 ? BASE64.charAt((word >> 6) & 63) : '=';
+    text += rest > 2 ? BASE64.charAt(word & 63) : '=';
+  }
+  return text;
+}

@@ -1,0 +1,56 @@
+// The one frozen value that configures a server, checked once by `config/` before the machine is
+// built. Times are milliseconds, sizes bytes. Names follow zoo.cfg where a key exists.
+
+import type { ClientAddress, EnsembleConfig } from '../zab/ensemble-config.ts';
+
+export interface PeerConfig {
+  /** Server id; 1 for a standalone server without `myid` (high byte of session ids). */
+  readonly sid: number;
+  /** Null for a standalone server: no election, epoch 0, no quorum ports. */
+  readonly ensemble: EnsembleConfig | null;
+  readonly clientAddress: ClientAddress;
+  readonly tickTimeMs: number;
+  readonly initLimitTicks: number;
+  readonly syncLimitTicks: number;
+  readonly minSessionTimeoutMs: number;
+  readonly maxSessionTimeoutMs: number;
+  /** Connections per remote address; 0 is unlimited. */
+  readonly maxClientCnxns: number;
+  /** Connections in all; 0 is unlimited. */
+  readonly maxCnxns: number;
+  readonly globalOutstandingLimit: number;
+  readonly juteMaxBufferBytes: number;
+  /** Output held for one client before its connection is closed (slow reader). */
+  readonly clientOutputBytesMax: number;
+  readonly fourLetterWords: ReadonlySet<string>;
+  readonly digestEnabled: boolean;
+  readonly extendedTypesEnabled: boolean;
+  readonly closeSessionTxnEnabled: boolean;
+  readonly enforceQuota: boolean;
+  readonly skipAcl: boolean;
+  /** `super:base64(sha1(...))` or empty. */
+  readonly superDigest: string;
+  readonly snapCount: number;
+  readonly snapSizeLimitBytes: number;
+  readonly preAllocBytes: number;
+  readonly commitLogCount: number;
+  readonly forceSync: boolean;
+  readonly autopurgeRetainCount: number;
+  /** 0 is off. */
+  readonly autopurgeIntervalMs: number;
+  readonly snapshotTrustEmpty: boolean;
+  readonly serializeLastProcessedZxid: boolean;
+  readonly snapshotCompression: 'none' | 'gz' | 'snappy';
+  readonly dbAutocreate: boolean;
+  readonly leaderServes: boolean;
+  readonly electionConnectTimeoutMs: number;
+  readonly quorumListenOnAllIps: boolean;
+  /** Ruling 16: true elects an all-empty ensemble only with every voter or a marker; false = Apache's majority rule. */
+  readonly emptyNeedsAllVoters: boolean;
+  /** An `initialize` marker stood in the log directory at start. */
+  readonly initializeMarker: boolean;
+  /** Shown by `conf`/`dirs`/`envi`; never opened by the machine. */
+  readonly dataDir: string;
+  readonly dataLogDir: string;
+  readonly versionText: string;
+}
