@@ -13,6 +13,7 @@ export * from './base/limits.ts';
 export * from './base/path.ts';
 export * from './base/prng.ts';
 export * from './base/ring.ts';
+export * from './base/session-password.ts';
 export * from './base/text.ts';
 export * from './base/zxid.ts';
 export * from './wire/acl.ts';

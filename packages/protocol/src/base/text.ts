@@ -49,7 +49,7 @@ export function utf8Length(text: string): number {
   return length;
 }
 
-/** Writes at `position`, where 3 bytes per UTF-16 unit must be free; returns the bytes written. */
+/** Writes at `position`, where `utf8Length` bytes must be free; returns the bytes written. */
 export function utf8Write(target: Uint8Array, position: number, text: string): number {
   const length = text.length;
   if (length > LOOP_UNITS_MAX && native !== null) {
@@ -61,6 +61,13 @@ export function utf8Write(target: Uint8Array, position: number, text: string): n
     target[position + index] = unit;
   }
   return length;
+}
+
+/** The text's bytes in an array of their own: for cold paths, where no buffer is at hand. */
+export function utf8Encode(text: string): Uint8Array {
+  const bytes = new Uint8Array(utf8Length(text));
+  utf8Write(bytes, 0, text);
+  return bytes;
 }
 
 /** The complete decoder in plain JavaScript, for runtimes without native slices. */
@@ -152,6 +159,7 @@ function isLowSurrogate(unit: number): boolean {
 
 /** Node's natives, if they are there and take a plain Uint8Array. */
 function findNative(): NativeText | null {
+  // oxlint-disable-next-line no-restricted-globals -- only to look for faster equals of the above
   const scope = globalThis as { Buffer?: { prototype?: Partial<NativeText> } };
   const found = scope.Buffer?.prototype;
   const { latin1Slice, utf8Slice, utf8Write: write } = found ?? {};

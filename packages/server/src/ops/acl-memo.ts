@@ -18,6 +18,18 @@ import {
 
 /** Longer vectors are not worth comparing, bytes. */
 const MEMO_BYTES_MAX = 256;
+const ACL_BYTES_MIN = 12;
+
+/** Steps over a vector without decoding its entries; the count of them, -1 for a null one. */
+export function skipAcl(r: JuteReader): number {
+  const count = r.count(ACL_BYTES_MIN);
+  for (let index = 0; index < count && !r.failed; index++) {
+    r.int();
+    r.range();
+    r.range();
+  }
+  return count;
+}
 
 export class AclMemo {
   #bytes: Uint8Array;

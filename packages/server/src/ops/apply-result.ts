@@ -27,6 +27,12 @@ export class ApplyResult {
   type: number;
   /** OK, or why it had no effect; of a multi the first that is not OK. */
   code: number;
+  /**
+   * True of a transaction that nobody could have written: its bytes end too soon or its type does
+   * not exist. It changed nothing and does not count as processed; a log or a leader that has it is
+   * damaged.
+   */
+  isMalformed: boolean;
   /** What was created, changed or deleted; empty when there is no such thing. */
   path: string;
   /** Of createSession. */
@@ -43,6 +49,7 @@ export class ApplyResult {
     this.timeMs = 0;
     this.type = OpCode.error;
     this.code = ErrorCode.OK;
+    this.isMalformed = false;
     this.path = '';
     this.timeoutMs = 0;
     this.subResults = [];
@@ -52,6 +59,7 @@ export class ApplyResult {
   /** Forgets everything but the header, which the caller is about to fill. */
   reset(): void {
     this.code = ErrorCode.OK;
+    this.isMalformed = false;
     this.path = '';
     this.timeoutMs = 0;
     if (this.subResults.length > 0) this.subResults.length = 0;

@@ -20,10 +20,11 @@ import {
   OPEN_ACL_UNSAFE,
   OpCode,
   parentPath,
+  PARENT_CVERSION_NONE,
   Perms,
-  readAclVector,
   sequentialName,
 } from '@zabra/protocol';
+import { skipAcl } from './acl-memo.ts';
 import type { Application } from './application.ts';
 import type { WriteOperation } from './operation.ts';
 import { CONTAINER_OWNER_HI, CONTAINER_OWNER_LO, isTtl, NodeKind, nodeKind } from './owner.ts';
@@ -37,18 +38,16 @@ import { replyPath, replyPathAndStat } from './reply.ts';
 const CVERSION_MAX = 0x7fffffff;
 /** Stands for the ttl that a request does not carry. */
 const NO_TTL = -1;
-/** In the oldest transactions: one more than the parent's cversion is at apply. */
-const PARENT_CVERSION_NONE = -1;
 
 function skip(r: JuteReader, opcode: number, inMulti: boolean): boolean {
   r.range();
   r.range();
-  const acl = readAclVector(r);
+  const aclCount = skipAcl(r);
   const flags = r.int();
   if (opcode === OpCode.createTTL) r.long();
   if (r.failed) return false;
   if (!inMulti || opcode === OpCode.createTTL) return true;
-  return acl !== null && isCreateMode(flags) && !isTtlMode(flags);
+  return aclCount >= 0 && isCreateMode(flags) && !isTtlMode(flags);
 }
 
 function prepare(p: Preparation, opcode: number): number {

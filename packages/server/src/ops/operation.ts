@@ -9,9 +9,9 @@ import type { JuteReader, JuteWriter } from '@zabra/protocol';
 import type { Application } from './application.ts';
 import type { ApplyResult } from './apply-result.ts';
 import type { Preparation } from './preparation.ts';
+import type { ReadContext } from './read-context.ts';
 import type { OpRequest } from './request.ts';
 import type { StateCore } from './state-core.ts';
-import type { Watcher } from './watcher.ts';
 
 /**
  * Who may send it. `client`: a top-level request of a client. `sub`: only inside a multi. `server`:
@@ -41,17 +41,11 @@ export interface WriteOperation {
 
 export interface ReadOperation {
   readonly opcode: number;
-  /** Reads the request at `c.reader`; writes a body only when it returns OK. */
+  /**
+   * Decodes the request at `c.reader`, leaving the cursor behind it whatever comes out; writes a
+   * body only when it returns OK.
+   */
   read(c: ReadContext, w: JuteWriter): number;
-}
-
-/** A read under way. */
-export interface ReadContext {
-  readonly core: StateCore;
-  readonly reader: JuteReader;
-  readonly request: OpRequest;
-  /** Whose watches are set; null sets none. */
-  readonly watcher: Watcher | null;
 }
 
 /** What multi needs of the table that lists it. */

@@ -9,12 +9,12 @@
  * running digest is meaningful iff the queue is not empty, else the tree's is the current one.
  */
 
-import { JuteWriter, parentPath } from '@zabra/protocol';
+import { parentPath } from '@zabra/protocol';
 import type { DataTree } from '../tree/data-tree.ts';
+import { TreeDigest } from '../tree/digest.ts';
 import { contentCrc, digestOf, PendingNode } from './pending-node.ts';
 
 const SLASH = 0x2f;
-const UINT32_SPAN = 0x100000000;
 
 /** The digest leaves out what only each server itself changes: configuration and quota usage. */
 const UNDIGESTED_PREFIX = '/zookeeper/';
@@ -39,14 +39,12 @@ export class PendingChanges {
   #queueNodes: PendingNode[];
   #queueZxids: number[];
   #queueHead: number;
-  #digestHi: number;
-  #digestLo: number;
+  readonly #digest: TreeDigest;
   /** Null outside a multi. */
   #undo: Undo[] | null;
   #undoQueueLength: number;
   #undoDigestHi: number;
   #undoDigestLo: number;
-  readonly #scratch: JuteWriter;
 
   constructor(holder: TreeHolder, digestEnabled: boolean) {
     this.#holder = holder;
@@ -55,13 +53,11 @@ export class PendingChanges {
     this.#queueNodes = [];
     this.#queueZxids = [];
     this.#queueHead = 0;
-    this.#digestHi = 0;
-    this.#digestLo = 0;
+    this.#digest = new TreeDigest();
     this.#undo = null;
     this.#undoQueueLength = 0;
     this.#undoDigestHi = 0;
     this.#undoDigestLo = 0;
-    this.#scratch = new JuteWriter(1024);
   }
 
   /** Paths with pending changes. */
@@ -71,11 +67,11 @@ export class PendingChanges {
 
   /** Halves of the tree digest after all pending changes, uint32 each. */
   get digestHi(): number {
-    return this.#isEmpty() ? this.#holder.tree.digestHi : this.#digestHi;
+    return this.#isEmpty() ? this.#holder.tree.digestHi : this.#digest.hi;
   }
 
   get digestLo(): number {
-    return this.#isEmpty() ? this.#holder.tree.digestLo : this.#digestLo;
+    return this.#isEmpty() ? this.#holder.tree.digestLo : this.#digest.lo;
   }
 
   /** The node as it will be, null when it will not be there. */
@@ -110,8 +106,8 @@ export class PendingChanges {
   /** Announces that transaction `zxid` changes `node`; must precede the change. */
   change(node: PendingNode, zxid: number): void {
     if (this.#isEmpty()) {
-      this.#digestHi = this.#holder.tree.digestHi;
-      this.#digestLo = this.#holder.tree.digestLo;
+      this.#digest.hi = this.#holder.tree.digestHi;
+      this.#digest.lo = this.#holder.tree.digestLo;
     }
     if (node.held && node.zxid === zxid) return;
     if (this.#undo !== null) this.#undo.push({ node, before: node.held ? cloneOf(node) : null });
@@ -129,8 +125,8 @@ export class PendingChanges {
     if (!this.#digestEnabled || node.path.startsWith(UNDIGESTED_PREFIX)) return;
     if (node.exists && node.contentCrc < 0) node.contentCrc = this.#committedContentCrc(node.path);
     const digest = node.exists ? digestOf(node) : 0;
-    this.#subtract(node.nodeDigest);
-    this.#add(digest);
+    this.#digest.subtract(node.nodeDigest);
+    this.#digest.add(digest);
     node.nodeDigest = digest;
   }
 
@@ -162,8 +158,8 @@ export class PendingChanges {
   beginMulti(): void {
     this.#undo = [];
     this.#undoQueueLength = this.#queueNodes.length;
-    this.#undoDigestHi = this.#digestHi;
-    this.#undoDigestLo = this.#digestLo;
+    this.#undoDigestHi = this.#digest.hi;
+    this.#undoDigestLo = this.#digest.lo;
   }
 
   keep(): void {
@@ -185,8 +181,8 @@ export class PendingChanges {
     }
     this.#queueNodes.length = this.#undoQueueLength;
     this.#queueZxids.length = this.#undoQueueLength;
-    this.#digestHi = this.#undoDigestHi;
-    this.#digestLo = this.#undoDigestLo;
+    this.#digest.hi = this.#undoDigestHi;
+    this.#digest.lo = this.#undoDigestLo;
   }
 
   /** Transactions up to `zxid` are applied: what only they changed is read from the tree again. */
@@ -254,22 +250,7 @@ export class PendingChanges {
   /** No pending change touched the data, else the checksum would be known: the tree has it. */
   #committedContentCrc(path: string): number {
     const { nodes } = this.#holder.tree;
-    const scratch = this.#scratch;
-    scratch.reset();
-    nodes.writeData(nodes.find(path), scratch);
-    return contentCrc(path, scratch.buffer, 4, scratch.position - 4);
-  }
-
-  #add(digest: number): void {
-    const sum = this.#digestLo + digest;
-    this.#digestLo = sum >>> 0;
-    if (sum >= UINT32_SPAN) this.#digestHi = (this.#digestHi + 1) >>> 0;
-  }
-
-  #subtract(digest: number): void {
-    const difference = this.#digestLo - digest;
-    this.#digestLo = difference >>> 0;
-    if (difference < 0) this.#digestHi = (this.#digestHi - 1) >>> 0;
+    return nodes.contentCrc(nodes.find(path));
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * StateCore: what every operation may reach of the replicated state: tree, sessions, watches, and
- * how they were configured. The tree is a field because loading a snapshot replaces it.
+ * how they were configured. Tree and sessions are variable because loading a snapshot replaces
+ * them.
  */
 
 import { type Acl, type Id, Perms } from '@zabra/protocol';
@@ -16,10 +17,10 @@ import { WatchEvents } from './watch-events.ts';
 export class StateCore {
   readonly options: StateOptions;
   readonly providers: AuthProviders;
-  readonly sessions: SessionTable;
   readonly watches: WatchTable;
   readonly events: WatchEvents;
   readonly quota: QuotaUsage;
+  sessions: SessionTable;
   tree: DataTree;
 
   constructor(options: StateOptions, hashes: Hashes) {
@@ -32,10 +33,17 @@ export class StateCore {
     this.tree = newTree(options);
   }
 
-  /** An empty tree in place of the present one. */
-  replaceTree(): void {
-    this.tree = newTree(this.options);
-    this.quota.clear();
+  /** Others in place of the present ones, of which the tree may not be used any more. */
+  replace(tree: DataTree, sessions: SessionTable): void {
+    this.tree.dispose();
+    this.tree = tree;
+    this.sessions = sessions;
+    this.quota.recountAll();
+  }
+
+  /** A new tree, and nobody in session. */
+  clear(): void {
+    this.replace(newTree(this.options), new SessionTable());
   }
 
   /** Null when the table does not know the ACL of the znode: a damaged snapshot. */
@@ -53,6 +61,6 @@ export class StateCore {
   }
 }
 
-function newTree({ digestEnabled, extendedTypes }: StateOptions): DataTree {
+export function newTree({ digestEnabled, extendedTypes }: StateOptions): DataTree {
   return new DataTree({ digestEnabled, extendedTypes });
 }

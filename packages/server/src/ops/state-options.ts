@@ -16,6 +16,8 @@ export interface StateOptions {
   readonly enforceQuota: boolean;
   /** `zookeeper.closeSessionTxn.enabled`: closeSession transactions list what they delete. */
   readonly closeSessionTxn: boolean;
+  /** `reconfigEnabled`: decides only which refusal a reconfig request gets. */
+  readonly reconfigEnabled?: boolean;
   /**
    * Longest buffer or string of a request, and longest transaction that may be proposed, bytes:
    * Java learners and logs refuse more (storage-and-config.md 1). The protocol's default if absent.

@@ -27,11 +27,15 @@ export interface PeerConfig {
   readonly extendedTypesEnabled: boolean;
   readonly closeSessionTxnEnabled: boolean;
   readonly enforceQuota: boolean;
+  /** Decides which refusal a reconfig request gets; live reconfiguration does not exist yet. */
+  readonly reconfigEnabled: boolean;
   readonly skipAcl: boolean;
   /** `super:base64(sha1(...))` or empty. */
   readonly superDigest: string;
   readonly snapCount: number;
   readonly snapSizeLimitBytes: number;
+  /** Size at which a log file rolls without a snapshot; 0 is off. */
+  readonly txnLogSizeLimitBytes: number;
   readonly preAllocBytes: number;
   readonly commitLogCount: number;
   readonly forceSync: boolean;

@@ -26,10 +26,13 @@ export interface Output {
   pauseReading: boolean;
   /** Already in `Ready.outputs` this turn. */
   touched: boolean;
+  /** Set by the driver: bytes handed to the network and not yet taken by it. */
+  unsentBytes: number;
 }
 
 export interface Dial {
-  readonly linkId: number;
+  /** The link's output, under whose `id` the driver reports what becomes of the dial. */
+  readonly output: Output;
   readonly kind: LinkKind;
   readonly host: string;
   readonly port: number;

@@ -1,9 +1,11 @@
-// The members of an ensemble as a configuration says it: who votes, who observes, where each is
-// reached. The text form is the one of `/zookeeper/config`, notifications and NEWLEADER
-// (quorum spec 15.1, storage spec 12.3): order is insignificant, the version is the zxid of the
-// reconfiguration. Addresses are lists; names are resolved at each dial, never here.
+/**
+ * The members of an ensemble as a configuration says it: who votes, who observes, where each is
+ * reached. Addresses are lists; names are resolved at each dial, never here. The text form is
+ * `ensemble-text.ts`. From quorum-protocol.md 15.1 and storage-and-config.md 12.3.
+ */
 
 export interface MemberAddress {
+  /** Name or address, without the brackets of an IPv6 literal. */
   readonly host: string;
   readonly quorumPort: number;
   readonly electionPort: number;
@@ -16,6 +18,7 @@ export interface ClientAddress {
 
 export interface Member {
   readonly sid: number;
+  /** At least one. */
   readonly addresses: readonly MemberAddress[];
   readonly role: 'participant' | 'observer';
   /** Null when the server line has no client part (a static `clientPort` is used). */
@@ -23,6 +26,7 @@ export interface Member {
 }
 
 export interface EnsembleConfig {
+  /** Ascending by sid. */
   readonly members: readonly Member[];
   /** Hierarchical quorums: group id to the sids in it; empty for majority quorums. */
   readonly groups: ReadonlyMap<number, readonly number[]>;
@@ -30,4 +34,8 @@ export interface EnsembleConfig {
   readonly weights: ReadonlyMap<number, number>;
   /** zxid of the reconfiguration, 0 for a static file. */
   readonly version: number;
+}
+
+export function memberOf(config: EnsembleConfig, sid: number): Member | null {
+  return config.members.find((member) => member.sid === sid) ?? null;
 }

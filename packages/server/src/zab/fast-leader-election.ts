@@ -1,118 +1,128 @@
-// Fast leader election (quorum spec 3; upstream `FastLeaderElection`): notifications in,
-// notifications out, and one decision a round. It knows votes, rounds and quorum rules; it does
-// not know sockets: the election mesh delivers what it sends and redials what is broken.
-//
-// A round ends in one of two ways. LOOKING voters agree on a proposal, nobody better shows up for
-// FINALIZE_WAIT_MS (at once when every voter has spoken and agrees): decide. Or members that
-// already follow a leader answer with their vote: a quorum of them, with the leader's own word
-// that it leads, decides too; this is how a late joiner finds an established ensemble.
+/**
+ * Fast leader election (quorum-protocol.md 3; upstream `FastLeaderElection`): notifications in,
+ * notifications out, and one decision a round. It knows votes, rounds and quorum rules; it does
+ * not know sockets: the election mesh delivers what it sends and redials what is broken.
+ *
+ * A round ends in one of two ways. LOOKING voters agree on a proposal and nobody better shows up
+ * for FINALIZE_WAIT_MS (at once when every voter has spoken and agrees): decide. Or members that
+ * already follow a leader answer with their vote: a quorum of them, with the leader's own word
+ * that it leads, decides too; this is how a late joiner finds an established ensemble.
+ *
+ * Between `stop` and `start` it says nothing: a member that is putting its disk in order
+ * neither looks nor follows, and a stale word of its old role would mislead the others.
+ */
 
-import { SID_NONE, ZXID_MIN, ZXID_NONE } from '@zabra/protocol';
-import type { QuorumVerifier } from './quorum-verifier.ts';
-import { hasQuorumOfAll } from './quorum-verifier.ts';
-import type { Vote } from './vote.ts';
-import { isBetter, PeerState, sameLookingVote } from './vote.ts';
+import { ServerState, SID_NONE, ZXID_MIN, ZXID_NONE } from '@zabra/protocol';
+import { hasQuorumOfAll, isVoterOfAny } from './quorum-verifier.ts';
+import { isBetter, sameLookingVote, type Vote } from './vote.ts';
+import type { ElectionHost } from './zab-host.ts';
 
+/** How long a quorum waits for a better vote, as in Apache. */
 const FINALIZE_WAIT_MS = 200;
+/** First idle poll, as in Apache; each further one takes twice as long. */
 const POLL_MIN_MS = 200;
 
-export interface ElectionHost {
-  readonly sid: number;
-  readonly isObserver: boolean;
-  /** Committed configuration first, then the proposed one if it differs. */
-  readonly verifiers: readonly QuorumVerifier[];
-  /** Idle poll back-off bound; short while names do not resolve or members are missing. */
-  readonly pollMaxMs: number;
-  /** Ruling 16: an ensemble whose proposal is empty needs every voter's word. */
-  readonly emptyNeedsAllVoters: boolean;
-  nowMs(): number;
-  sendVote(toSid: number, vote: Vote): void;
-  /** Dials every member without an election connection. */
-  connectAll(): void;
-  onDecided(vote: Vote): void;
-  log(level: 'info' | 'warn' | 'debug', source: string, message: string): void;
+/** What a vote proposes, without the voter's own state and round. */
+interface Candidate {
+  readonly leader: number;
+  readonly zxid: number;
+  readonly peerEpoch: number;
 }
 
 export class FastLeaderElection {
   readonly #host: ElectionHost;
-  #looking = false;
-  #clock = 0;
-  #leader = SID_NONE;
-  #zxid = 0;
-  #peerEpoch = 0;
-  #initialLeader = SID_NONE;
-  #initialZxid = 0;
-  #initialEpoch = 0;
-  readonly #received = new Map<number, Vote>();
-  readonly #outOfElection = new Map<number, Vote>();
-  #pollMs = POLL_MIN_MS;
-  #pollAtMs = 0;
-  #finalizeAtMs = -1;
-  /** What members that ask are told while we are not LOOKING. */
-  #finalVote: Vote;
+  #mode: 'silent' | 'looking' | 'settled';
+  /** Logical clock: rounds begun by this process. */
+  #clock: number;
+  #proposal: Candidate;
+  #initial: Candidate;
+  /** LOOKING votes of this round, and votes of settled members that stem from it. */
+  readonly #received: Map<number, Vote>;
+  /** Votes of settled members, of any round. */
+  readonly #outOfElection: Map<number, Vote>;
+  #pollMs: number;
+  #pollAtMs: number;
+  /** When the proposal, which has its quorum, wins; -1 while it has none. */
+  #finalizeAtMs: number;
+  /** The vote last decided, or that of our start: what members that ask are told. */
+  #remembered: Candidate;
+  #rememberedRound: number;
+  #state: ServerState;
 
   constructor(host: ElectionHost) {
+    const nothing = { leader: SID_NONE, zxid: ZXID_MIN, peerEpoch: ZXID_MIN };
     this.#host = host;
-    this.#finalVote = {
-      leader: SID_NONE,
-      zxid: 0,
-      peerEpoch: 0,
-      electionEpoch: 0,
-      state: PeerState.LOOKING,
-    };
+    this.#mode = 'silent';
+    this.#clock = 0;
+    this.#proposal = nothing;
+    this.#initial = nothing;
+    this.#received = new Map();
+    this.#outOfElection = new Map();
+    this.#pollMs = POLL_MIN_MS;
+    this.#pollAtMs = 0;
+    this.#finalizeAtMs = -1;
+    this.#remembered = nothing;
+    this.#rememberedRound = 0;
+    this.#state = ServerState.LOOKING;
   }
 
   get looking(): boolean {
-    return this.#looking;
+    return this.#mode === 'looking';
   }
 
   get round(): number {
     return this.#clock;
   }
 
+  /** The vote last decided. */
   get finalVote(): Vote {
-    return this.#finalVote;
+    return this.#voteOf(this.#remembered, this.#rememberedRound, this.#state);
   }
 
   /** Enters LOOKING with the vote that our own disk justifies (invariant I13). */
-  start(zxid: number, currentEpoch: number): void {
-    const host = this.#host;
-    const votes = !host.isObserver && host.verifiers.some((v) => v.isVoter(host.sid));
-    this.#looking = true;
+  start(lastZxid: number, currentEpoch: number): void {
+    const { sid, isObserver, verifiers } = this.#host;
+    const votes = !isObserver && isVoterOfAny(verifiers, sid);
+    this.#mode = 'looking';
+    this.#state = ServerState.LOOKING;
     this.#clock += 1;
-    // Any voter's vote beats that of a server that does not vote: it only follows the count.
-    this.#initialLeader = votes ? host.sid : SID_NONE;
-    this.#initialZxid = votes ? zxid : ZXID_MIN;
-    this.#initialEpoch = votes ? currentEpoch : ZXID_MIN;
+    this.#initial = {
+      leader: votes ? sid : SID_NONE,
+      zxid: isObserver ? ZXID_MIN : lastZxid,
+      peerEpoch: isObserver ? ZXID_MIN : currentEpoch,
+    };
+    if (this.#clock === 1) this.#remembered = this.#initial;
     this.#received.clear();
     this.#outOfElection.clear();
     this.#pollMs = POLL_MIN_MS;
-    this.#pollAtMs = host.nowMs() + this.#pollMs;
-    this.#finalizeAtMs = -1;
-    this.#propose(this.#initialLeader, this.#initialZxid, this.#initialEpoch);
+    this.#pollAtMs = this.#host.nowMs() + this.#pollMs;
+    this.#host.log('info', 'FastLeaderElection', `New election, round ${this.#clock}`);
+    this.#propose(this.#initial);
   }
 
-  /** Leaves LOOKING without a decision (the server stops). */
+  /** The role that the last election gave is over, or the server stops: silence until `start`. */
   stop(): void {
-    this.#looking = false;
+    this.#mode = 'silent';
+    this.#state = ServerState.LOOKING;
     this.#finalizeAtMs = -1;
   }
 
-  /** After discovery the remembered vote carries the new epoch (quorum spec 3.5). */
+  /** After discovery the remembered vote carries the new epoch (quorum-protocol.md 3.5). */
   onEpochEstablished(epoch: number): void {
-    this.#finalVote = { ...this.#finalVote, peerEpoch: epoch };
+    this.#remembered = { ...this.#remembered, peerEpoch: epoch };
   }
 
-  /** A new election connection: tell that member our vote once more. */
+  /** A new election connection: tell that voter our vote once more, whatever it may have got. */
   onConnected(sid: number): void {
-    if (this.#looking) this.#host.sendVote(sid, this.#currentVote());
+    if (this.#mode !== 'looking' || !isVoterOfAny(this.#host.verifiers, sid)) return;
+    this.#host.sendVote(sid, this.#currentVote());
   }
 
   tick(): void {
-    if (!this.#looking) return;
+    if (this.#mode !== 'looking') return;
     const now = this.#host.nowMs();
     if (this.#finalizeAtMs >= 0 && now >= this.#finalizeAtMs) {
-      this.#decide(this.#leader, this.#zxid, this.#peerEpoch);
+      this.#decide(this.#proposal);
       return;
     }
     if (now < this.#pollAtMs) return;
@@ -123,92 +133,87 @@ export class FastLeaderElection {
   }
 
   onNotification(sid: number, vote: Vote): void {
+    if (this.#mode === 'silent') return;
     const host = this.#host;
-    if (!this.#isVoter(sid)) {
-      // A server that does not vote only asks: answer, never count.
-      host.sendVote(sid, this.#looking ? this.#rememberedWhileLooking() : this.#finalVote);
+    if (!isVoterOfAny(host.verifiers, sid)) {
+      // Whoever has no vote only asks. It is told what was decided last, not the running proposal.
+      const round = this.#mode === 'looking' ? this.#clock : this.#rememberedRound;
+      host.sendVote(sid, this.#voteOf(this.#remembered, round, this.#state));
       return;
     }
-    if (!this.#looking) {
-      if (vote.state === PeerState.LOOKING) host.sendVote(sid, this.#finalVote);
+    if (this.#mode === 'settled') {
+      if (vote.state === ServerState.LOOKING) host.sendVote(sid, this.finalVote);
       return;
     }
     this.#pollAtMs = host.nowMs() + this.#pollMs;
-    if (vote.state === PeerState.LOOKING) this.#onLooking(sid, vote);
-    else if (vote.state !== PeerState.OBSERVING) this.#onSettled(sid, vote);
+    if (vote.state === ServerState.LOOKING) this.#onLooking(sid, vote);
+    else if (vote.state !== ServerState.OBSERVING) this.#onSettled(sid, vote);
   }
 
   #onLooking(sid: number, vote: Vote): void {
     if (vote.electionEpoch < this.#clock) this.#host.sendVote(sid, this.#currentVote());
-    if (this.#initialZxid === ZXID_NONE || vote.zxid === ZXID_NONE) return;
-    if (!this.#isVoter(vote.leader)) return;
+    // A member whose database is unexpectedly empty neither votes nor counts votes.
+    if (this.#initial.zxid === ZXID_NONE || vote.zxid === ZXID_NONE) return;
+    if (!isVoterOfAny(this.#host.verifiers, vote.leader)) return;
     if (vote.electionEpoch < this.#clock) return;
     if (vote.electionEpoch > this.#clock) {
       this.#clock = vote.electionEpoch;
       this.#received.clear();
-      if (this.#beats(vote, this.#initialEpoch, this.#initialZxid, this.#initialLeader)) {
-        this.#propose(vote.leader, vote.zxid, vote.peerEpoch);
-      } else {
-        this.#propose(this.#initialLeader, this.#initialZxid, this.#initialEpoch);
-      }
-    } else if (this.#beats(vote, this.#peerEpoch, this.#zxid, this.#leader)) {
-      this.#propose(vote.leader, vote.zxid, vote.peerEpoch);
+      this.#received.set(sid, vote);
+      this.#propose(this.#beats(vote, this.#initial) ? vote : this.#initial);
+      return;
     }
     this.#received.set(sid, vote);
-    this.#checkProposal();
+    if (this.#beats(vote, this.#proposal)) this.#propose(vote);
+    else this.#checkProposal();
   }
 
   /** A member that follows or leads told us its vote. */
   #onSettled(sid: number, vote: Vote): void {
     if (vote.electionEpoch === this.#clock) {
       this.#received.set(sid, vote);
-      if (this.#quorumOf(this.#received, vote, false) && this.#leads(this.#received, vote)) {
-        this.#decide(vote.leader, vote.zxid, vote.peerEpoch);
+      if (this.#hasQuorum(this.#received, vote, false) && this.#leads(this.#received, vote)) {
+        this.#decide(vote);
         return;
       }
     }
     this.#outOfElection.set(sid, vote);
-    if (this.#quorumOf(this.#outOfElection, vote, true) && this.#leads(this.#outOfElection, vote)) {
+    if (this.#hasQuorum(this.#outOfElection, vote, true) && this.#leads(this.#outOfElection, vote)) {
       this.#clock = vote.electionEpoch;
-      this.#decide(vote.leader, vote.zxid, vote.peerEpoch);
+      this.#decide(vote);
     }
   }
 
   /** Followers' word is not enough: the leader itself must say that it leads, or be us. */
   #leads(votes: ReadonlyMap<number, Vote>, vote: Vote): boolean {
     if (vote.leader === this.#host.sid) return vote.electionEpoch === this.#clock;
-    return votes.get(vote.leader)?.state === PeerState.LEADING;
+    return votes.get(vote.leader)?.state === ServerState.LEADING;
   }
 
-  #quorumOf(votes: ReadonlyMap<number, Vote>, vote: Vote, epochCounts: boolean): boolean {
+  #hasQuorum(votes: ReadonlyMap<number, Vote>, vote: Vote, epochCounts: boolean): boolean {
     return hasQuorumOfAll(this.#host.verifiers, (sid) => {
       const other = votes.get(sid);
-      if (other === undefined) return false;
-      if (other.state === PeerState.LOOKING || vote.state === PeerState.LOOKING) {
-        return sameLookingVote(other, vote);
-      }
-      return other.leader === vote.leader && (!epochCounts || other.peerEpoch === vote.peerEpoch);
+      return other !== undefined && supports(other, vote, epochCounts);
     });
   }
 
-  #propose(leader: number, zxid: number, peerEpoch: number): void {
-    this.#leader = leader;
-    this.#zxid = zxid;
-    this.#peerEpoch = peerEpoch;
+  #propose(candidate: Candidate): void {
+    const { leader, zxid, peerEpoch } = candidate;
+    this.#proposal = { leader, zxid, peerEpoch };
     this.#finalizeAtMs = -1;
     this.#broadcast();
-    if (this.#initialLeader !== SID_NONE && this.#initialZxid !== ZXID_NONE) {
+    if (this.#initial.leader !== SID_NONE && this.#initial.zxid !== ZXID_NONE) {
       this.#received.set(this.#host.sid, this.#currentVote());
-      this.#checkProposal();
     }
+    this.#checkProposal();
   }
 
   #broadcast(): void {
     const vote = this.#currentVote();
-    const told = new Set<number>();
+    const told = new Set<number>([this.#host.sid]);
     for (const verifier of this.#host.verifiers) {
       for (const sid of verifier.voters) {
-        if (sid === this.#host.sid || told.has(sid)) continue;
+        if (told.has(sid)) continue;
         told.add(sid);
         this.#host.sendVote(sid, vote);
       }
@@ -216,59 +221,69 @@ export class FastLeaderElection {
   }
 
   #checkProposal(): void {
-    if (!this.#looking || this.#leader === SID_NONE) return;
+    if (this.#proposal.leader === SID_NONE || this.#initial.zxid === ZXID_NONE) return;
     const vote = this.#currentVote();
-    if (!this.#quorumOf(this.#received, vote, false)) {
+    if (!this.#hasQuorum(this.#received, vote, false)) {
       this.#finalizeAtMs = -1;
       return;
     }
-    const unanimous = this.#host.verifiers.every((v) =>
-      v.voters.every((sid) => {
+    if (this.#isUnanimous(vote)) {
+      this.#decide(this.#proposal);
+      return;
+    }
+    const isEmpty = this.#proposal.zxid === 0 && this.#proposal.peerEpoch === 0;
+    if (isEmpty && this.#host.emptyNeedsAllVoters) return;
+    if (this.#finalizeAtMs < 0) this.#finalizeAtMs = this.#host.nowMs() + FINALIZE_WAIT_MS;
+  }
+
+  #isUnanimous(vote: Vote): boolean {
+    return this.#host.verifiers.every((verifier) =>
+      verifier.voters.every((sid) => {
         const other = this.#received.get(sid);
         return other !== undefined && sameLookingVote(other, vote);
       }),
     );
-    if (unanimous) {
-      this.#decide(this.#leader, this.#zxid, this.#peerEpoch);
-      return;
-    }
-    if (this.#zxid === 0 && this.#peerEpoch === 0 && this.#host.emptyNeedsAllVoters) return;
-    if (this.#finalizeAtMs < 0) this.#finalizeAtMs = this.#host.nowMs() + FINALIZE_WAIT_MS;
   }
 
-  #decide(leader: number, zxid: number, peerEpoch: number): void {
-    const host = this.#host;
-    this.#looking = false;
+  #decide(candidate: Candidate): void {
+    const { sid, isObserver } = this.#host;
+    const { leader, zxid, peerEpoch } = candidate;
+    this.#mode = 'settled';
     this.#finalizeAtMs = -1;
-    let state: number = PeerState.FOLLOWING;
-    if (leader === host.sid) state = PeerState.LEADING;
-    else if (host.isObserver) state = PeerState.OBSERVING;
-    this.#finalVote = { leader, zxid, peerEpoch, electionEpoch: this.#clock, state };
-    host.log('info', 'FastLeaderElection', `Elected ${leader} in round ${this.#clock}`);
-    host.onDecided(this.#finalVote);
+    this.#state = ServerState.FOLLOWING;
+    if (leader === sid) this.#state = ServerState.LEADING;
+    else if (isObserver) this.#state = ServerState.OBSERVING;
+    this.#remembered = { leader, zxid, peerEpoch };
+    this.#rememberedRound = this.#clock;
+    this.#host.log('info', 'FastLeaderElection', `Elected ${leader} in round ${this.#clock}`);
+    this.#host.onDecided(this.finalVote);
   }
 
   #currentVote(): Vote {
-    return {
-      leader: this.#leader,
-      zxid: this.#zxid,
-      peerEpoch: this.#peerEpoch,
-      electionEpoch: this.#clock,
-      state: PeerState.LOOKING,
-    };
+    return this.#voteOf(this.#proposal, this.#clock, ServerState.LOOKING);
   }
 
-  /** Non-voters are told the vote last decided, never the running proposal. */
-  #rememberedWhileLooking(): Vote {
-    return { ...this.#finalVote, electionEpoch: this.#clock, state: PeerState.LOOKING };
+  #voteOf(candidate: Candidate, electionEpoch: number, state: ServerState): Vote {
+    const { leader, zxid, peerEpoch } = candidate;
+    return { state, leader, zxid, electionEpoch, peerEpoch };
   }
 
-  #beats(vote: Vote, epoch: number, zxid: number, sid: number): boolean {
+  /** A candidate without weight never wins; any real one wins over a server without a vote. */
+  #beats(vote: Candidate, than: Candidate): boolean {
     if (this.#host.verifiers.every((v) => v.weightOf(vote.leader) === 0)) return false;
-    return isBetter(vote.peerEpoch, vote.zxid, vote.leader, epoch, zxid, sid);
+    if (than.leader === SID_NONE) return true;
+    const { zxid, leader, peerEpoch } = vote;
+    return isBetter(peerEpoch, zxid, leader, than.peerEpoch, than.zxid, than.leader);
   }
+}
 
-  #isVoter(sid: number): boolean {
-    return this.#host.verifiers.some((verifier) => verifier.isVoter(sid));
+/**
+ * While somebody is LOOKING every field counts. Settled members may have learnt of their leader at
+ * different rounds (scenario S19): then the leader counts, and out of our own round its epoch.
+ */
+function supports(other: Vote, vote: Vote, epochCounts: boolean): boolean {
+  if (other.state === ServerState.LOOKING || vote.state === ServerState.LOOKING) {
+    return sameLookingVote(other, vote);
   }
+  return other.leader === vote.leader && (!epochCounts || other.peerEpoch === vote.peerEpoch);
 }

@@ -1,122 +1,137 @@
-// The leader of one epoch (Zab's phases 1 to 3 from the leader's side; quorum spec 6 to 9, Zab.tla
-// actions `LeaderProcess*`). One object per reign: no field survives into the next.
-//
-// Persist before you speak: LEADERINFO leaves only after acceptedEpoch is stored, the leader's own
-// NEWLEADER acknowledgement counts only after currentEpoch and its log are stored, its own
-// acknowledgement of a proposal only after the sync of its log. These words are spoken in the
-// completion handlers `onStored` and `onSynced`.
+/**
+ * The leader of one epoch (upstream `Leader` and `LearnerHandler`; quorum-protocol.md 6, 9 and 19).
+ * One object per reign: no field survives into the next. Here are the connections, whose turn it is
+ * to speak, the phases, the clock and the end; which epoch begins is `leader-discovery.ts`, what
+ * learners are sent and when it is committed is `leader-broadcast.ts`.
+ *
+ * Persist before you speak: LEADERINFO leaves only after acceptedEpoch is stored, our own ACK of
+ * NEWLEADER counts only after log and currentEpoch are, our own ACK of a proposal only after the
+ * sync of our log. These words are spoken in the completion handlers `onStored` and `onSynced`.
+ */
 
 import {
-  counterOf,
+  assert,
   COUNTER_MAX,
+  counterOf,
   EPOCH_MAX,
   epochOf,
+  type Id,
+  JuteReader,
+  LEARNER_PROTOCOL_VERSION,
   makeZxid,
+  packetName,
   PacketType,
-  utf8Encode,
+  readAckEpochData,
 } from '@zabra/protocol';
+import { memberOf } from './ensemble-config.ts';
+import { type BroadcastOwner, LeaderBroadcast } from './leader-broadcast.ts';
+import { LeaderDiscovery } from './leader-discovery.ts';
 import { LearnerHandler } from './learner-handler.ts';
-import { decodeLearnerInfo, encodeLeaderInfo, PROTOCOL_VERSION } from './learner-info.ts';
-import { Proposals } from './proposals.ts';
-import type { QuorumVerifier } from './quorum-verifier.ts';
+import { decodeLearnerInfo, encodeLeaderInfo } from './learner-info.ts';
+import { hasLiveQuorum, lateness } from './learner-liveness.ts';
+import { LearnerRequests } from './learner-requests.ts';
 import { hasQuorumOfAll } from './quorum-verifier.ts';
-import { planSync } from './synchronization.ts';
 import type { LeaderHost, PacketLink, Proposal } from './zab-host.ts';
-
-/** A learner that accepted an epoch this far beyond ours is broken or lies (ruling 6). */
-const EPOCH_JUMP_MAX = 1 << 16;
 
 export type LeaderPhase = 'discovery' | 'synchronization' | 'broadcast' | 'over';
 
-export class Leader {
+export class Leader implements BroadcastOwner {
+  /** Learner connections by link id. */
+  readonly handlers: Map<number, LearnerHandler>;
   readonly #host: LeaderHost;
-  readonly #verifiers: readonly QuorumVerifier[];
-  readonly #handlers = new Map<number, LearnerHandler>();
-  #phase: LeaderPhase = 'discovery';
+  readonly #discovery: LeaderDiscovery;
+  readonly #requests: LearnerRequests;
+  readonly #reader: JuteReader;
+  /** Null until log and currentEpoch are stored. */
+  #broadcast: LeaderBroadcast | null;
+  #phase: LeaderPhase;
+  readonly #ackedNewLeader: Set<number>;
+  /** When the present step towards broadcast has taken too long. */
   #deadlineMs: number;
-  #epoch = -1;
-  #maxAcceptedEpoch: number;
-  readonly #promised = new Set<number>();
-  readonly #ackedEpoch = new Set<number>();
-  readonly #ackedNewLeader = new Set<number>();
-  #acceptedToken = 0;
-  #acceptedStored = false;
-  #currentToken = 0;
-  #logToken = 0;
-  #proposals = new Proposals(0);
-  #nextPingMs = 0;
-  #fullTick = false;
-  /** Our own history when we began to lead: fixed before anybody is compared with it. */
-  readonly #summaryEpoch: number;
-  readonly #summaryZxid: number;
+  #nextPingMs: number;
+  /** Half of the pings are on tick boundaries, where the quorum is checked. */
+  #isFullTick: boolean;
+  /** Learners without a sid get negative ones. */
+  #anonymousNext: number;
 
-  constructor(host: LeaderHost, verifiers: readonly QuorumVerifier[]) {
+  constructor(host: LeaderHost) {
+    this.handlers = new Map();
     this.#host = host;
-    this.#verifiers = verifiers;
-    this.#summaryEpoch = host.storage.currentEpoch;
-    this.#summaryZxid = host.storage.lastLoggedZxid;
-    this.#maxAcceptedEpoch = host.storage.acceptedEpoch;
+    this.#discovery = new LeaderDiscovery(host);
+    this.#requests = new LearnerRequests(host, this);
+    this.#reader = new JuteReader();
+    this.#broadcast = null;
+    this.#phase = 'discovery';
+    this.#ackedNewLeader = new Set();
     this.#deadlineMs = this.#initDeadline();
+    this.#nextPingMs = 0;
+    this.#isFullTick = false;
+    this.#anonymousNext = -1;
   }
 
+  /** -1 until it is fixed. */
   get epoch(): number {
-    return this.#epoch;
+    return this.#discovery.epoch;
   }
 
   get phase(): LeaderPhase {
     return this.#phase;
   }
 
+  get isOver(): boolean {
+    return this.#phase === 'over';
+  }
+
   get established(): boolean {
     return this.#phase === 'broadcast';
   }
 
+  /** -1 until there is an epoch. */
   get lastProposed(): number {
-    return this.#proposals.lastProposed;
+    return this.#broadcast?.lastProposed ?? -1;
   }
 
   get lastCommitted(): number {
-    return this.#proposals.lastCommitted;
+    return this.#broadcast?.lastCommitted ?? -1;
   }
 
   get outstandingCount(): number {
-    return this.#proposals.count;
+    return this.#broadcast?.outstandingCount ?? 0;
   }
 
-  /** Handlers past UPTODATE: what `mntr` counts as synced. */
-  learners(): LearnerHandler[] {
-    return [...this.#handlers.values()];
-  }
-
-  /** Begins discovery; call once, after the constructor returned. */
+  /** Begins discovery; call once. A lone voter has its quorum at once. */
   start(): void {
-    this.#promised.add(this.#host.sid);
-    this.#checkPromises();
-  }
-
-  onLearnerConnected(link: PacketLink): void {
-    if (this.#phase === 'over') {
-      link.close('leader is leaving');
+    if (this.#host.storage.acceptedEpoch >= EPOCH_MAX) {
+      this.#leave(`no epoch is left: ${EPOCH_MAX} is the last`);
       return;
     }
+    this.#discovery.checkPromises();
+  }
+
+  /** The quorum port accepted a connection. */
+  onLearnerConnected(link: PacketLink): void {
+    if (this.isOver) {
+      link.close('the leader is leaving');
+      return;
+    }
+    const { tickTimeMs, initLimitTicks, syncLimitTicks } = this.#host.limits;
     const now = this.#host.nowMs();
-    this.#handlers.set(link.id, new LearnerHandler(link, now, this.#initDeadline()));
+    const graceUntilMs = now + (initLimitTicks + syncLimitTicks) * tickTimeMs;
+    this.handlers.set(
+      link.id,
+      new LearnerHandler(link, now, this.#initDeadline(), graceUntilMs),
+    );
   }
 
   onLearnerClosed(link: PacketLink): void {
-    const handler = this.#handlers.get(link.id);
-    if (handler === undefined) return;
-    this.#handlers.delete(link.id);
-    handler.close('closed');
-    this.#host.onLearnerGone(handler);
+    const handler = this.handlers.get(link.id);
+    if (handler !== undefined) this.#remove(handler, 'closed by the other end');
   }
 
   /** The network took what was written: a snapshot may go on. */
   onLinkDrained(link: PacketLink): void {
-    const handler = this.#handlers.get(link.id);
-    if (handler !== undefined && !handler.streamSnapshot()) {
-      this.#drop(handler, 'its snapshot outgrew the memory bound');
-    }
+    const handler = this.handlers.get(link.id);
+    if (handler !== undefined) this.#stream(handler);
   }
 
   onPacket(
@@ -126,9 +141,10 @@ export class Leader {
     buffer: Uint8Array,
     start: number,
     end: number,
+    auth: readonly Id[] | null,
   ): void {
-    const handler = this.#handlers.get(link.id);
-    if (handler === undefined || this.#phase === 'over') return;
+    const handler = this.handlers.get(link.id);
+    if (handler === undefined || this.isOver) return;
     handler.lastPacketMs = this.#host.nowMs();
     switch (handler.state) {
       case 'hello':
@@ -139,95 +155,94 @@ export class Leader {
         return;
       case 'epoch':
       case 'synced-wait':
-        this.#drop(handler, `it sent packet type ${type} before its turn`);
+        this.drop(handler, `it sent ${packetName(type)} before its turn`);
         return;
       case 'sync':
-        // Released Java learners may acknowledge proposals first (S6): wait for the true ACK.
-        if (type === PacketType.ACK && zxid === makeZxid(this.#epoch, 0)) {
-          this.#onAckNewLeader(handler);
-        }
+        this.#onPacketInSync(handler, type, zxid);
         return;
       default:
-        if (type === PacketType.ACK) this.#onAck(handler, zxid);
-        return;
+        if (type === PacketType.ACK) this.#broadcast?.onAck(handler, zxid);
+        else this.#requests.onPacket(handler, type, buffer, start, end, auth);
     }
   }
 
-  /** acceptedEpoch, currentEpoch or the log tail became durable. */
+  /** The token's store completed. */
   onStored(token: number): void {
-    if (this.#phase === 'over') return;
-    if (token === this.#acceptedToken) {
-      this.#acceptedStored = true;
-      this.#log('info', `Stored accepted epoch ${this.#epoch}; sending LEADERINFO`);
-      for (const handler of this.learners()) {
-        if (handler.state === 'epoch') this.#sendLeaderInfo(handler);
-      }
-      this.#ackedEpoch.add(this.#host.sid);
-      this.#checkEpochAcks();
+    if (this.isOver || !this.#discovery.onStored(token)) return;
+    this.#deadlineMs = this.#initDeadline();
+    if (this.#discovery.stage === 'done') {
+      this.#startSynchronization();
       return;
     }
-    if (token === this.#logToken) {
-      this.#logToken = -1;
-      this.#currentToken = this.#host.storage.storeCurrentEpoch(this.#epoch);
-      return;
+    for (const handler of this.handlers.values()) {
+      if (handler.state === 'epoch') this.#sendLeaderInfo(handler);
     }
-    if (token === this.#currentToken) this.#startSynchronization();
   }
 
-  /** Our own log is durable up to `zxid`: our acknowledgement counts from here on. */
+  /** Our own log is on stable storage up to `zxid`. */
   onSynced(zxid: number): void {
-    if (this.#phase !== 'broadcast' || epochOf(zxid) !== this.#epoch) return;
-    this.#proposals.onAck(this.#host.sid, zxid);
-    this.#commitReady();
+    if (this.#phase === 'broadcast') this.#broadcast?.onSynced(zxid);
   }
 
-  /** The next zxid to be proposed; `COUNTER_MAX` ends the reign (invariant I18). */
+  /** The zxid of the next proposal; each one handed out must be proposed (I18). */
   nextZxid(): number {
-    return this.#proposals.lastProposed + 1;
+    assert(this.#broadcast !== null, 'Only an established leader hands out a zxid');
+    return this.#broadcast.lastProposed + 1;
   }
 
-  /** Sends a logged transaction to all followers. One turn covers log, order and queues (B1). */
+  /**
+   * Sends a transaction that was just appended to the log under `nextZxid`. Ends the reign when the
+   * counter of the epoch is used up (S21).
+   */
   propose(proposal: Proposal): void {
-    this.#proposals.add(proposal);
-    const { zxid, buffer, start, end } = proposal;
-    for (const handler of this.#handlers.values()) {
-      if (!handler.synchronising || handler.isObserver) continue;
-      handler.sendRange(PacketType.PROPOSAL, zxid, buffer, start, end);
-      if (handler.unackedSinceMs < 0) handler.unackedSinceMs = this.#host.nowMs();
-      handler.lastSentProposal = zxid;
-    }
-    if (counterOf(zxid) + 1 >= COUNTER_MAX) this.#leave('the zxid counter of this epoch is full');
+    assert(this.#phase === 'broadcast', 'Only an established leader proposes');
+    this.#broadcast?.propose(proposal);
+    if (counterOf(proposal.zxid) + 1 >= COUNTER_MAX) this.#leave('the zxid counter is used up');
   }
 
-  /** Calls back when everything proposed so far is committed; at once when nothing is. */
+  /** Calls `answer` once everything proposed so far is committed; at once when it is. */
   sync(answer: () => void): void {
-    this.#proposals.sync(answer);
+    this.#broadcast?.sync(answer);
   }
 
+  /** At least every 20 ms, after the other inputs of the turn. */
   tick(): void {
-    if (this.#phase === 'over') return;
+    if (this.isOver) return;
     const now = this.#host.nowMs();
-    for (const handler of this.learners()) this.#checkHandler(handler, now);
+    for (const handler of this.handlers.values()) {
+      this.#stream(handler);
+      const why = lateness(handler, this.#host.limits, now);
+      if (why !== null) this.drop(handler, why);
+    }
     if (this.#phase !== 'broadcast' && now > this.#deadlineMs) {
-      this.#leave(`no quorum within initLimit in phase ${this.#phase}`);
+      this.#leave(`no quorum within initLimit: ${this.#missing()}`);
       return;
     }
-    if (now < this.#nextPingMs) return;
-    this.#nextPingMs = now + this.#host.config.tickTimeMs / 2;
-    for (const handler of this.#handlers.values()) handler.ping(this.#proposals.lastProposed);
-    this.#fullTick = !this.#fullTick;
-    if (this.#fullTick && this.#phase === 'broadcast' && !this.#hasLiveQuorum(now)) {
-      this.#leave('a quorum of followers no longer answers');
-    }
+    if (this.#broadcast === null || now < this.#nextPingMs) return;
+    this.#nextPingMs = now + this.#host.limits.tickTimeMs / 2;
+    for (const handler of this.handlers.values()) handler.ping(this.#broadcast.lastProposed);
+    this.#isFullTick = !this.#isFullTick;
+    if (!this.#isFullTick || this.#phase !== 'broadcast') return;
+    const { sid, verifiers } = this.#host;
+    if (hasLiveQuorum(sid, this.handlers.values(), verifiers, now)) return;
+    this.#leave('a quorum of followers no longer answers');
   }
 
   /** Ends the reign: closes every learner. The peer settles the disk. */
   stop(reason: string): void {
     this.#phase = 'over';
-    for (const handler of this.learners()) handler.close(reason);
-    this.#handlers.clear();
+    for (const handler of this.handlers.values()) handler.close(reason);
+    this.handlers.clear();
   }
 
+  drop(handler: LearnerHandler, why: string): void {
+    if (!this.handlers.has(handler.link.id)) return;
+    const { remote } = handler.link;
+    this.#host.log('warn', 'LearnerHandler', `Closing learner ${handler.sid} (${remote}): ${why}`);
+    this.#remove(handler, why);
+  }
+
+  /** `LeaderProcessCEPOCH`. */
   #onHello(
     handler: LearnerHandler,
     type: number,
@@ -237,63 +252,44 @@ export class Leader {
     end: number,
   ): void {
     if (type !== PacketType.FOLLOWERINFO && type !== PacketType.OBSERVERINFO) {
-      this.#drop(handler, `its first packet has type ${type}, wanted FOLLOWERINFO`);
+      this.drop(handler, `its first packet is ${packetName(type)}, wanted FOLLOWERINFO`);
       return;
     }
     const info = decodeLearnerInfo(buffer, start, end);
-    handler.sid = info.sid;
+    handler.sid = info.sid >= 0 ? info.sid : this.#anonymousNext--;
     handler.isObserver = type === PacketType.OBSERVERINFO;
     handler.isZabra = info.zabraVersion > 0;
     handler.acceptedEpoch = zxid < 0 ? 0 : epochOf(zxid);
-    if (info.protocolVersion < PROTOCOL_VERSION) {
-      this.#drop(handler, `it speaks protocol version ${info.protocolVersion}, before 3.4`);
+    const objection = this.#objectionTo(handler, info.protocolVersion, info.configVersion);
+    if (objection !== null) {
+      this.drop(handler, objection);
       return;
     }
-    if (info.configVersion > this.#host.ensemble.version) {
-      this.#drop(handler, 'its configuration is newer than ours');
-      return;
-    }
-    if (handler.acceptedEpoch - this.#maxAcceptedEpoch > EPOCH_JUMP_MAX) {
-      this.#drop(handler, `its accepted epoch ${handler.acceptedEpoch} is beyond reason`);
-      return;
+    // Whoever says hello again has given up its older connection, even if nothing told us.
+    for (const other of this.handlers.values()) {
+      if (other !== handler && other.sid === handler.sid) this.drop(other, 'it connected anew');
     }
     handler.state = 'epoch';
-    this.#onPromise(handler);
+    const { sid, acceptedEpoch, isObserver } = handler;
+    const isMember = memberOf(this.#host.ensemble, sid) !== null;
+    this.#discovery.onPromise(sid, acceptedEpoch, isMember, isObserver);
+    if (this.#discovery.mayAnnounce) this.#sendLeaderInfo(handler);
   }
 
-  /** LeaderProcessFOLLOWERINFO: a member's word may raise the epoch while it is not fixed. */
-  #onPromise(handler: LearnerHandler): void {
-    if (this.#epoch >= 0) {
-      if (this.#acceptedStored) this.#sendLeaderInfo(handler);
-      return;
-    }
-    const isMember = this.#host.ensemble.members.some((m) => m.sid === handler.sid);
-    if (isMember) {
-      this.#maxAcceptedEpoch = Math.max(this.#maxAcceptedEpoch, handler.acceptedEpoch);
-    }
-    if (!handler.isObserver) this.#promised.add(handler.sid);
-    this.#checkPromises();
-  }
-
-  #checkPromises(): void {
-    if (this.#epoch >= 0 || !this.#promised.has(this.#host.sid)) return;
-    if (!hasQuorumOfAll(this.#verifiers, (sid) => this.#promised.has(sid))) return;
-    const epoch = this.#maxAcceptedEpoch + 1;
-    if (epoch > EPOCH_MAX) {
-      this.#leave(`epoch ${epoch} is beyond the supported ${EPOCH_MAX}`);
-      return;
-    }
-    this.#epoch = epoch;
-    this.#deadlineMs = this.#initDeadline();
-    this.#acceptedToken = this.#host.storage.storeAcceptedEpoch(epoch);
+  #objectionTo(handler: LearnerHandler, protocol: number, configVersion: number): string | null {
+    if (handler.sid === this.#host.sid) return 'its sid is ours';
+    if (protocol < LEARNER_PROTOCOL_VERSION) return `its protocol ${protocol} is older than 3.4`;
+    if (configVersion > this.#host.ensemble.version) return 'its configuration is newer than ours';
+    return this.#discovery.objectionTo(handler.acceptedEpoch);
   }
 
   #sendLeaderInfo(handler: LearnerHandler): void {
     handler.state = 'ack-epoch';
-    handler.send(PacketType.LEADERINFO, makeZxid(this.#epoch, 0), encodeLeaderInfo());
+    handler.deadlineMs = this.#initDeadline();
+    handler.send(PacketType.LEADERINFO, makeZxid(this.epoch, 0), encodeLeaderInfo());
   }
 
-  /** LeaderProcessACKEPOCH. */
+  /** `LeaderProcessACKEPOCH`. */
   #onAckEpoch(
     handler: LearnerHandler,
     type: number,
@@ -302,179 +298,105 @@ export class Leader {
     start: number,
     end: number,
   ): void {
-    if (type !== PacketType.ACKEPOCH || start < 0 || end - start < 4) {
-      this.#drop(handler, `it sent packet type ${type}, wanted ACKEPOCH`);
+    const r = this.#reader.reset(buffer, Math.max(start, 0), Math.max(end, 0));
+    const currentEpoch = readAckEpochData(r);
+    if (type !== PacketType.ACKEPOCH || r.failed || zxid < 0) {
+      this.drop(handler, `it sent ${packetName(type)}, wanted a whole ACKEPOCH`);
       return;
     }
-    const currentEpoch = new DataView(buffer.buffer, buffer.byteOffset + start, 4).getInt32(0);
     handler.lastZxid = zxid;
     handler.state = 'synced-wait';
-    if (this.#currentToken !== 0 || this.#logToken !== 0) {
-      if (this.#phase !== 'discovery') this.#synchronise(handler);
+    if (!this.#discovery.onEpochAck(handler.sid, currentEpoch, zxid, handler.isObserver)) {
+      this.drop(handler, 'its history is ahead of ours');
       return;
     }
-    if (currentEpoch < 0) return;
-    const ahead =
-      currentEpoch > this.#summaryEpoch ||
-      (currentEpoch === this.#summaryEpoch && zxid > this.#summaryZxid);
-    if (ahead) {
-      this.#drop(handler, 'its history is ahead of ours');
-      return;
-    }
-    if (!handler.isObserver) this.#ackedEpoch.add(handler.sid);
-    this.#checkEpochAcks();
-  }
-
-  #checkEpochAcks(): void {
-    if (this.#logToken !== 0 || !this.#ackedEpoch.has(this.#host.sid)) return;
-    if (!hasQuorumOfAll(this.#verifiers, (sid) => this.#ackedEpoch.has(sid))) return;
-    this.#deadlineMs = this.#initDeadline();
-    this.#logToken = this.#host.storage.syncBeforeLeading();
+    if (this.#broadcast !== null) this.#synchronise(handler);
   }
 
   /** Our currentEpoch is stored: our own acknowledgement of NEWLEADER counts. */
   #startSynchronization(): void {
-    this.#currentToken = -1;
     this.#phase = 'synchronization';
-    this.#proposals = new Proposals(makeZxid(this.#epoch, 0));
+    this.#broadcast = new LeaderBroadcast(this.#host, this, this.epoch);
     this.#ackedNewLeader.add(this.#host.sid);
-    for (const handler of this.learners()) {
+    for (const handler of this.handlers.values()) {
       if (handler.state === 'synced-wait') this.#synchronise(handler);
     }
     this.#checkNewLeaderAcks();
   }
 
-  /** Freezes the sync decision, queues the history and registers for broadcast in one step. */
   #synchronise(handler: LearnerHandler): void {
-    const history = this.#host.committedLog;
-    const plan = planSync(
-      handler.lastZxid,
-      this.#host.lastProcessedZxid,
-      history,
-      handler.isZabra,
-    );
-    if (plan.kind === 'SNAP') {
-      handler.startSnapshot(this.#host.openSnapshot());
-    } else {
-      handler.send(plan.kind === 'DIFF' ? PacketType.DIFF : PacketType.TRUNC, plan.zxid);
-      for (let i = plan.from; i < history.length; i++) {
-        const { zxid, buffer, start, end } = history.at(i);
-        handler.sendRange(PacketType.PROPOSAL, zxid, buffer, start, end);
-        handler.send(PacketType.COMMIT, zxid);
-      }
-    }
-    this.#log('info', `Synchronising ${handler.sid} at ${handler.lastZxid} with ${plan.kind}`);
-    if (!handler.isObserver) {
-      this.#proposals.forEach((p) =>
-        handler.sendRange(PacketType.PROPOSAL, p.zxid, p.buffer, p.start, p.end),
-      );
-      handler.lastSentProposal = this.#proposals.lastProposed;
-    }
-    const config = utf8Encode(this.#host.ensembleText);
+    if (this.#broadcast?.synchronise(handler, this.established) !== true) return;
     handler.deadlineMs = this.#initDeadline();
-    handler.sendNewLeader(makeZxid(this.#epoch, 0), config);
-    this.onLinkDrained(handler.link);
+    this.#stream(handler);
   }
 
-  /** LeaderProcessACKLD. */
+  #onPacketInSync(handler: LearnerHandler, type: number, zxid: number): void {
+    if (type !== PacketType.ACK) {
+      this.drop(handler, `it sent ${packetName(type)}, wanted ACK`);
+      return;
+    }
+    if (zxid !== makeZxid(this.epoch, 0)) {
+      // Released Java learners may acknowledge proposals first (S6). It counts once the rest does.
+      if (epochOf(zxid) === this.epoch) handler.earlyAckZxid = zxid;
+      return;
+    }
+    this.#onAckNewLeader(handler);
+  }
+
+  /** `LeaderProcessACKLD`. */
   #onAckNewLeader(handler: LearnerHandler): void {
     handler.state = 'acked';
+    handler.onAcked(makeZxid(this.epoch, 0), this.#host.nowMs());
+    if (this.established) {
+      handler.sendUpToDate(this.#host.nowMs());
+      if (handler.earlyAckZxid >= 0) this.#broadcast?.onAck(handler, handler.earlyAckZxid);
+      return;
+    }
     if (!handler.isObserver) this.#ackedNewLeader.add(handler.sid);
-    if (this.#proposals.count > 0) handler.unackedSinceMs = this.#host.nowMs();
-    if (this.#phase === 'broadcast') handler.sendUpToDate();
-    else this.#checkNewLeaderAcks();
+    this.#checkNewLeaderAcks();
   }
 
   #checkNewLeaderAcks(): void {
-    if (this.#phase !== 'synchronization') return;
-    if (!hasQuorumOfAll(this.#verifiers, (sid) => this.#ackedNewLeader.has(sid))) return;
+    const { verifiers } = this.#host;
+    if (!hasQuorumOfAll(verifiers, (sid) => this.#ackedNewLeader.has(sid))) return;
+    const now = this.#host.nowMs();
     this.#phase = 'broadcast';
-    this.#nextPingMs = this.#host.nowMs();
-    this.#host.onEstablished(this.#epoch);
-    for (const handler of this.learners()) {
-      if (handler.state === 'acked') handler.sendUpToDate();
+    this.#nextPingMs = now;
+    this.#host.onEstablished(this.epoch);
+    for (const handler of this.handlers.values()) {
+      if (handler.state === 'acked') handler.sendUpToDate(now);
     }
   }
 
-  /** LeaderProcessACK: acknowledgements of a learner arrive in zxid order. */
-  #onAck(handler: LearnerHandler, zxid: number): void {
-    if (zxid <= handler.ackedZxid || epochOf(zxid) !== this.#epoch) return;
-    if (zxid > handler.lastSentProposal) {
-      this.#drop(handler, 'it acknowledges what was never proposed to it');
-      return;
-    }
-    handler.ackedZxid = zxid;
-    handler.unackedSinceMs = zxid >= handler.lastSentProposal ? -1 : this.#host.nowMs();
-    if (handler.isObserver) return;
-    this.#proposals.onAck(handler.sid, zxid);
-    this.#commitReady();
+  /** Sends on with a snapshot that is on its way; its time runs while it comes forward. */
+  #stream(handler: LearnerHandler): void {
+    if (!handler.isStreaming) return;
+    const moved = handler.streamSnapshot();
+    if (moved === null) this.drop(handler, 'its snapshot was given up');
+    else if (moved) handler.deadlineMs = this.#initDeadline();
   }
 
-  #commitReady(): void {
-    for (;;) {
-      const proposal = this.#proposals.takeCommitted(this.#verifiers);
-      if (proposal === null) return;
-      for (const handler of this.#handlers.values()) this.#announce(handler, proposal);
-      this.#host.commit(proposal);
-      this.#proposals.answerSyncs();
-    }
-  }
-
-  #announce(handler: LearnerHandler, proposal: Proposal): void {
-    if (!handler.synchronising) return;
-    const { zxid, buffer, start, end } = proposal;
-    if (handler.isObserver) handler.sendRange(PacketType.INFORM, zxid, buffer, start, end);
-    else handler.send(PacketType.COMMIT, zxid);
-  }
-
-  #checkHandler(handler: LearnerHandler, now: number): void {
-    const syncLimitMs = this.#host.config.syncLimitTicks * this.#host.config.tickTimeMs;
-    if (handler.streaming) {
-      if (!handler.streamSnapshot()) this.#drop(handler, 'its snapshot was given up');
-      else handler.deadlineMs = this.#initDeadline();
-      return;
-    }
-    if (handler.state !== 'broadcast') {
-      const waitsForUs = handler.state !== 'hello' && handler.state !== 'sync';
-      if (!waitsForUs && now > handler.deadlineMs) this.#drop(handler, 'it missed initLimit');
-      return;
-    }
-    if (now - handler.lastPacketMs > syncLimitMs) {
-      this.#drop(handler, `it was silent for ${now - handler.lastPacketMs} ms`);
-    } else if (handler.unackedSinceMs >= 0 && now - handler.unackedSinceMs > syncLimitMs) {
-      this.#drop(handler, 'it leaves a proposal without its ACK');
-    }
-  }
-
-  #hasLiveQuorum(now: number): boolean {
-    const syncLimitMs = this.#host.config.syncLimitTicks * this.#host.config.tickTimeMs;
-    const live = new Set<number>([this.#host.sid]);
-    for (const handler of this.#handlers.values()) {
-      const alive = handler.state === 'broadcast' || handler.state === 'acked';
-      if (alive && now - handler.lastPacketMs <= syncLimitMs) live.add(handler.sid);
-      else if (handler.state !== 'hello' && now <= handler.deadlineMs) live.add(handler.sid);
-    }
-    return hasQuorumOfAll(this.#verifiers, (sid) => live.has(sid));
+  #missing(): string {
+    if (this.#discovery.stage === 'promises') return 'too few FOLLOWERINFO';
+    if (this.#discovery.stage === 'epoch-acks') return 'too few ACKEPOCH';
+    return this.#discovery.stage === 'done' ? 'too few ACK of NEWLEADER' : 'our disk is too slow';
   }
 
   #initDeadline(): number {
-    const { initLimitTicks, tickTimeMs } = this.#host.config;
+    const { initLimitTicks, tickTimeMs } = this.#host.limits;
     return this.#host.nowMs() + initLimitTicks * tickTimeMs;
   }
 
-  #drop(handler: LearnerHandler, why: string): void {
-    if (!this.#handlers.delete(handler.link.id)) return;
-    this.#log('warn', `Closing learner ${handler.sid} (${handler.link.remote}): ${why}`);
+  #remove(handler: LearnerHandler, why: string): void {
+    this.handlers.delete(handler.link.id);
     handler.close(why);
     this.#host.onLearnerGone(handler);
   }
 
   #leave(reason: string): void {
-    this.#log('warn', `Stopping to lead epoch ${this.#epoch}: ${reason}`);
+    if (this.isOver) return;
+    this.#host.log('warn', 'Leader', `Stopping to lead epoch ${this.epoch}: ${reason}`);
+    this.stop(reason);
     this.#host.leave(reason);
-  }
-
-  #log(level: 'info' | 'warn', message: string): void {
-    this.#host.log(level, 'Leader', message);
   }
 }

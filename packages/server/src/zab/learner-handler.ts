@@ -1,11 +1,13 @@
-// The leader's view of one learner: a small state machine from FOLLOWERINFO to broadcast, and the
-// order in which packets reach that learner (quorum spec 6.2, upstream `LearnerHandler`). It owns
-// its own transitions; the leader asks it to move and reads its marks.
-//
-// Order on the wire: op packet, history, what start-forwarding adds, NEWLEADER, then UPTODATE.
-// While a SNAP body streams, later packets wait behind it. Proposals and commits that would follow
-// NEWLEADER wait for UPTODATE: released Java learners lose a COMMIT that arrives in that window
-// (scenario S7), and UPTODATE is never far.
+/**
+ * The leader's view of one learner: its place between FOLLOWERINFO and broadcast, its marks, and
+ * the order in which packets reach it (quorum-protocol.md 6.2, upstream `LearnerHandler`). The
+ * leader decides when it moves on; the handler knows what goes straight out and what waits.
+ *
+ * Order on the wire: op packet, history, outstanding proposals, NEWLEADER, then UPTODATE. While a
+ * SNAP body streams, later packets wait behind it. Proposals and commits that would follow
+ * NEWLEADER wait for UPTODATE: released Java learners lose a COMMIT that arrives in that window
+ * (scenario S7), and UPTODATE is never far.
+ */
 
 import {
   assert,
@@ -20,45 +22,83 @@ import type { LearnerOwner, PacketLink, SnapshotStream } from './zab-host.ts';
 /** A snapshot is written on while the network holds less than this. */
 const SNAPSHOT_UNSENT_BYTES_MAX = 1 << 20;
 const SNAPSHOT_SLICE_BYTES = 256 * 1024;
+/** Behind every snapshot body, as a string. */
+const SNAPSHOT_SIGNATURE = 'BenWasHere';
 
 export type HandlerState =
   | 'hello' // waiting for FOLLOWERINFO or OBSERVERINFO
-  | 'epoch' // waiting until the new epoch is fixed and stored
-  | 'ack-epoch' // LEADERINFO sent
-  | 'synced-wait' // ACKEPOCH received, leader not ready to synchronise
+  | 'epoch' // it waits until the new epoch is fixed and stored
+  | 'ack-epoch' // LEADERINFO sent, ACKEPOCH awaited
+  | 'synced-wait' // it waits until the leader is ready to synchronise
   | 'sync' // history and NEWLEADER queued, ACK(e:0) awaited
-  | 'acked' // ACK(e:0) received, leader not yet established
+  | 'acked' // ACK(e:0) received; it waits until the leader is established
   | 'broadcast'; // UPTODATE sent
 
 export class LearnerHandler implements LearnerOwner {
   readonly link: PacketLink;
-  state: HandlerState = 'hello';
-  sid = -1;
-  isObserver = false;
-  isZabra = false;
-  acceptedEpoch = 0;
+  state: HandlerState;
+  sid: number;
+  isObserver: boolean;
+  /** It declared itself one of our kind. */
+  isZabra: boolean;
+  acceptedEpoch: number;
   /** Last zxid the learner reported in ACKEPOCH. */
-  lastZxid = 0;
+  lastZxid: number;
   /** Highest proposal it has acknowledged; acknowledgements arrive in zxid order. */
-  ackedZxid = -1;
+  ackedZxid: number;
+  /** Highest ACK that came before ACK(e:0): old Java learners do that (S6). */
+  earlyAckZxid: number;
+  /** Highest proposal queued for it. */
+  lastSentZxid: number;
   lastPacketMs: number;
+  /** When a state in which we wait for it has lasted too long. */
   deadlineMs: number;
-  /** When the oldest proposal without an ACK was sent; -1 when there is none. */
-  unackedSinceMs = -1;
-  lastSentProposal = -1;
-  #snapshot: SnapshotStream | null = null;
-  readonly #behindBody = new JuteWriter(256);
-  readonly #untilUpToDate = new JuteWriter(256);
+  /** Until then it counts as live although it is not yet synchronised. */
+  readonly graceUntilMs: number;
+  /** Since when a proposal waits for its ACK without progress; -1 when none does. */
+  unackedSinceMs: number;
+  /** Its syncs that are not answered. */
+  syncsWaiting: number;
+  #snapshot: SnapshotStream | null;
+  readonly #slice: JuteWriter;
+  readonly #behindBody: JuteWriter;
+  readonly #untilUpToDate: JuteWriter;
 
-  constructor(link: PacketLink, nowMs: number, deadlineMs: number) {
+  constructor(link: PacketLink, nowMs: number, deadlineMs: number, graceUntilMs: number) {
     this.link = link;
+    this.state = 'hello';
+    this.sid = -1;
+    this.isObserver = false;
+    this.isZabra = false;
+    this.acceptedEpoch = 0;
+    this.lastZxid = 0;
+    this.ackedZxid = -1;
+    this.earlyAckZxid = -1;
+    this.lastSentZxid = -1;
     this.lastPacketMs = nowMs;
     this.deadlineMs = deadlineMs;
+    this.graceUntilMs = graceUntilMs;
+    this.unackedSinceMs = -1;
+    this.syncsWaiting = 0;
+    this.#snapshot = null;
+    this.#slice = new JuteWriter(256);
+    this.#behindBody = new JuteWriter(256);
+    this.#untilUpToDate = new JuteWriter(256);
   }
 
-  /** True once NEWLEADER is queued: pings may flow. */
-  get synchronising(): boolean {
+  /** From the sync decision on it is registered: every proposal and commit is queued for it. */
+  get isForwarded(): boolean {
     return this.state === 'sync' || this.state === 'acked' || this.state === 'broadcast';
+  }
+
+  get isStreaming(): boolean {
+    return this.#snapshot !== null;
+  }
+
+  /** Bytes on their way to it, wherever they wait. */
+  get queuedBytes(): number {
+    const waiting = this.#behindBody.position + this.#untilUpToDate.position;
+    return this.link.unsentBytes + waiting;
   }
 
   send(type: number, zxid: number, data: Uint8Array | null = null): void {
@@ -75,9 +115,7 @@ export class LearnerHandler implements LearnerOwner {
 
   /** A PING overtakes what waits for UPTODATE, never a snapshot body. */
   ping(zxid: number): void {
-    if (this.synchronising && this.#snapshot === null) {
-      this.link.send(PacketType.PING, zxid, null);
-    }
+    if (this.isForwarded && !this.isStreaming) this.link.send(PacketType.PING, zxid, null);
   }
 
   startSnapshot(stream: SnapshotStream): void {
@@ -85,36 +123,54 @@ export class LearnerHandler implements LearnerOwner {
     this.#snapshot = stream;
   }
 
-  /** Writes on with the snapshot as far as the network takes it. False: the copy was given up. */
-  streamSnapshot(): boolean {
+  /**
+   * Writes on with the snapshot as far as the network takes it. Returns whether it came forward;
+   * null when the copy was given up and the learner must be dropped.
+   */
+  streamSnapshot(): boolean | null {
     const stream = this.#snapshot;
-    if (stream === null) return true;
-    while (this.link.unsentBytes < SNAPSHOT_UNSENT_BYTES_MAX) {
-      if (stream.failed) return false;
-      if (stream.writeNext(this.link, SNAPSHOT_SLICE_BYTES)) continue;
+    const w = this.#slice;
+    let moved = false;
+    while (stream !== null && this.link.unsentBytes < SNAPSHOT_UNSENT_BYTES_MAX) {
+      w.reset();
+      const more = stream.next(w, SNAPSHOT_SLICE_BYTES);
+      if (stream.failed) return null;
+      if (!more) w.string(SNAPSHOT_SIGNATURE);
+      this.link.write(w.buffer, 0, w.position);
+      moved = true;
+      if (more) continue;
       stream.close();
       this.#snapshot = null;
       this.#flush(this.#behindBody);
       break;
     }
-    return true;
+    return moved;
   }
 
-  get streaming(): boolean {
-    return this.#snapshot !== null;
-  }
-
-  sendNewLeader(zxid: number, config: Uint8Array): void {
-    this.send(PacketType.NEWLEADER, zxid, config);
+  sendNewLeader(zxid: number, ensembleText: Uint8Array): void {
+    this.send(PacketType.NEWLEADER, zxid, ensembleText);
     this.state = 'sync';
   }
 
   /** Sends UPTODATE, then what waited for it. */
-  sendUpToDate(): void {
+  sendUpToDate(nowMs: number): void {
     assert(this.#snapshot === null, 'UPTODATE follows the ACK of NEWLEADER, which ends the body');
     this.link.send(PacketType.UPTODATE, ZXID_NONE, null);
     this.state = 'broadcast';
+    // It may have waited long and silently for us: its time of silence begins now.
+    this.lastPacketMs = nowMs;
+    if (this.lastSentZxid > this.ackedZxid) this.unackedSinceMs = nowMs;
     this.#flush(this.#untilUpToDate);
+  }
+
+  onProposalQueued(zxid: number, nowMs: number): void {
+    this.lastSentZxid = zxid;
+    if (this.state === 'broadcast' && this.unackedSinceMs < 0) this.unackedSinceMs = nowMs;
+  }
+
+  onAcked(zxid: number, nowMs: number): void {
+    this.ackedZxid = zxid;
+    this.unackedSinceMs = zxid >= this.lastSentZxid ? -1 : nowMs;
   }
 
   close(reason: string): void {

@@ -1,6 +1,8 @@
-// When a set of acknowledgements is enough (quorum spec 14). A verifier is a pure rule over sids,
-// built once per configuration; observers and unknown sids never count. Rules about two
-// configurations at once (committed and proposed) are `hasQuorumOfAll`.
+/**
+ * When a set of acknowledgements is enough (quorum-protocol.md 14). A verifier is a pure rule over
+ * sids, built once per configuration; observers and unknown sids never count. Rules about two
+ * configurations at once (committed and proposed) are `hasQuorumOfAll`.
+ */
 
 import type { EnsembleConfig } from './ensemble-config.ts';
 
@@ -78,7 +80,7 @@ class HierarchicalVerifier implements QuorumVerifier {
       }
       if (total === 0) continue;
       groups += 1;
-      if (won > total >> 1) groupsWon += 1;
+      if (won > Math.floor(total / 2)) groupsWon += 1;
     }
     return groupsWon > groups >> 1;
   }
@@ -100,5 +102,11 @@ export function hasQuorumOfAll(
   verifiers: readonly QuorumVerifier[],
   has: (sid: number) => boolean,
 ): boolean {
-  return verifiers.every((verifier) => verifier.isQuorum(has));
+  for (const verifier of verifiers) if (!verifier.isQuorum(has)) return false;
+  return verifiers.length > 0;
+}
+
+/** True when the sid votes in any configuration that is in force. */
+export function isVoterOfAny(verifiers: readonly QuorumVerifier[], sid: number): boolean {
+  return verifiers.some((verifier) => verifier.isVoter(sid));
 }

@@ -1,68 +1,73 @@
-// How a leader brings a learner to its own history: DIFF, TRUNC or SNAP (quorum spec 7). A pure
-// decision over the learner's last zxid, the leader's last processed zxid and the committed log;
-// the three are frozen together because one turn of the machine reads them (scenario S15).
+/**
+ * How a leader brings a learner to its own history: DIFF, TRUNC or SNAP (quorum-protocol.md 7). A
+ * pure decision over the learner's last zxid, the leader's last processed zxid and the committed
+ * log; the three are frozen together because one turn of the machine reads them (scenario S15).
+ *
+ * Where the table of the spec and this differ, it is towards SNAP, which is always right, or
+ * towards a TRUNC that only learners of our own kind get, because they verify it: TRUNC never
+ * crosses an epoch. A learner whose tail lies beyond our own last transaction of that same epoch
+ * loses the tail; one whose tail is of an epoch that we do not end in gets the whole state, since
+ * nothing says that it holds our last transaction.
+ */
 
 import { counterOf, epochOf } from '@zabra/protocol';
-import type { CommittedHistory } from './zab-host.ts';
+import type { CommittedLog } from './committed-log.ts';
 
-export type SyncPlan =
-  /** `zxid` of the packet; then the history from index `from` on, as PROPOSAL and COMMIT. */
-  | { readonly kind: 'DIFF'; readonly zxid: number; readonly from: number }
-  | { readonly kind: 'TRUNC'; readonly zxid: number; readonly from: number }
-  | { readonly kind: 'SNAP' };
+/** `zxid` of the packet; then the history from index `from` on, as PROPOSAL and COMMIT. */
+export interface SyncPlan {
+  readonly kind: 'DIFF' | 'TRUNC' | 'SNAP';
+  /** Nothing for SNAP, whose zxid is that of the stream. */
+  readonly zxid: number;
+  readonly from: number;
+}
 
-const SNAP: SyncPlan = { kind: 'SNAP' };
+export const SNAP_PLAN: SyncPlan = { kind: 'SNAP', zxid: -1, from: 0 };
 
 /**
  * @param learnerZxid last zxid the learner has logged, from ACKEPOCH
- * @param lastProcessed the leader's own
+ * @param lastProcessed the leader's own; e:0 or later once it is established
  * @param mayTruncate false towards learners whose TRUNC is not trusted (scenario S2): SNAP instead
  */
 export function planSync(
   learnerZxid: number,
   lastProcessed: number,
-  history: CommittedHistory,
+  history: CommittedLog,
   mayTruncate: boolean,
 ): SyncPlan {
   const empty = history.length === 0;
   const min = empty ? lastProcessed : history.minZxid;
   const max = empty ? lastProcessed : history.maxZxid;
-  if (learnerZxid === lastProcessed) {
-    return { kind: 'DIFF', zxid: learnerZxid, from: history.length };
+  if (learnerZxid === lastProcessed) return diff(learnerZxid, history.length);
+  if (learnerZxid > max) {
+    return mayTruncate && counterOf(learnerZxid) !== 0 && sameEpoch(learnerZxid, max)
+      ? { kind: 'TRUNC', zxid: max, from: history.length }
+      : SNAP_PLAN;
   }
-  if (learnerZxid > max && counterOf(learnerZxid) !== 0) {
-    return mayTruncate ? { kind: 'TRUNC', zxid: max, from: history.length } : SNAP;
-  }
-  if (empty || learnerZxid < min || learnerZxid > max) return SNAP;
+  if (learnerZxid < min || empty) return SNAP_PLAN;
   return walk(learnerZxid, max, history, mayTruncate);
 }
 
+/** The learner's last zxid lies within the history, though it may not be one of it. */
 function walk(
   learnerZxid: number,
   max: number,
-  history: CommittedHistory,
+  history: CommittedLog,
   mayTruncate: boolean,
 ): SyncPlan {
-  const at = firstAtOrAfter(history, learnerZxid);
-  const found = history.at(at).zxid;
-  if (found === learnerZxid) return { kind: 'DIFF', zxid: max, from: at + 1 };
+  const at = history.indexFrom(learnerZxid);
+  if (history.at(at).zxid === learnerZxid) return diff(max, at + 1);
   // An epoch mark is no transaction: there is nothing to undo.
-  if (counterOf(learnerZxid) === 0) return { kind: 'DIFF', zxid: max, from: at };
-  if (at === 0 || !mayTruncate) return SNAP;
+  if (counterOf(learnerZxid) === 0) return diff(max, at);
   const previous = history.at(at - 1).zxid;
-  // A TRUNC must not cross an epoch: what the learner has beyond is of another leader's reign.
-  if (epochOf(previous) !== epochOf(learnerZxid)) return SNAP;
-  return { kind: 'TRUNC', zxid: previous, from: at };
+  return mayTruncate && sameEpoch(previous, learnerZxid)
+    ? { kind: 'TRUNC', zxid: previous, from: at }
+    : SNAP_PLAN;
 }
 
-/** Index of the first entry >= zxid; the caller knows that one exists. */
-function firstAtOrAfter(history: CommittedHistory, zxid: number): number {
-  let low = 0;
-  let high = history.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (history.at(middle).zxid >= zxid) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+function diff(zxid: number, from: number): SyncPlan {
+  return { kind: 'DIFF', zxid, from };
+}
+
+function sameEpoch(a: number, b: number): boolean {
+  return epochOf(a) === epochOf(b);
 }

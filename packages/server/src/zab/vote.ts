@@ -1,15 +1,20 @@
-// Votes of fast leader election and their order (quorum spec 3.2): epoch, then zxid, then sid.
+/**
+ * Votes of fast leader election and their order (quorum-protocol.md 3.2): epoch, then zxid, then
+ * sid. A notification of the wire is a vote with more beside it.
+ */
 
-/** LOOKING 0, FOLLOWING 1, LEADING 2, OBSERVING 3: the numbers of the wire. */
-export const PeerState = { LOOKING: 0, FOLLOWING: 1, LEADING: 2, OBSERVING: 3 } as const;
+import type { ServerState } from '@zabra/protocol';
 
 export interface Vote {
+  /** State of whoever casts it. */
+  readonly state: ServerState;
   /** The proposed or followed leader; `SID_NONE` of a server that does not vote. */
   readonly leader: number;
   readonly zxid: number;
-  readonly peerEpoch: number;
+  /** The round: logical clock of whoever casts it. */
   readonly electionEpoch: number;
-  readonly state: number;
+  /** currentEpoch of the proposed leader. */
+  readonly peerEpoch: number;
 }
 
 /** True when the first (epoch, zxid, sid) wins strictly over the second. */

@@ -1,0 +1,135 @@
+/**
+ * The checked values of a configuration as the frozen settings of a server: units multiplied out,
+ * literals turned into meanings, defaults that depend on others filled in. Checks are `zoo-cfg`'s.
+ */
+
+import fs from 'node:fs';
+import type { LogEvent } from '../peer/ready.ts';
+import type { PeerConfig } from '../peer/peer-config.ts';
+import type { ClientAddress, EnsembleConfig } from '../zab/ensemble-config.ts';
+import type { ConfigValues } from './config-values.ts';
+import { dataDirectories, initializeMarkerPath } from './data-directories.ts';
+import { KEYS } from './server-keys.ts';
+import type { EdgeSettings, ServerSettings } from './settings.ts';
+
+/** Who this server is, as the checks found it. */
+export interface Identity {
+  readonly myid: number | null;
+  /** Null for a standalone server. */
+  readonly ensemble: EnsembleConfig | null;
+  readonly client: ClientAddress | null;
+  readonly minSessionTimeoutMs: number;
+  readonly maxSessionTimeoutMs: number;
+}
+
+/** Server id of a standalone server, whatever `myid` says: the high byte of its session ids. */
+const STANDALONE_SID = 1;
+const SNAP_RETAIN_MIN = 3;
+const SNAP_COUNT_MIN = 2;
+const KIB = 1024;
+const HOUR_MS = 3_600_000;
+
+export function buildSettings(
+  values: ConfigValues,
+  identity: Identity,
+  notes: readonly LogEvent[],
+  versionText: string,
+): ServerSettings {
+  const edge = edgeSettings(values, identity);
+  const peer = peerConfig(values, identity, edge, versionText);
+  return Object.freeze({ peer: Object.freeze(peer), edge: Object.freeze(edge), notes });
+}
+
+function edgeSettings(values: ConfigValues, identity: Identity): EdgeSettings {
+  const dataDir = values.get(KEYS.dataDir);
+  const dataLogDir = values.get(KEYS.dataLogDir);
+  const healthPort = values.get(KEYS.healthPort);
+  const host = values.get(KEYS.healthAddress);
+  return {
+    directories: dataDirectories(dataDir, dataLogDir === '' ? dataDir : dataLogDir),
+    datadirAutocreate: values.get(KEYS.datadirAutocreate),
+    myid: identity.ensemble === null ? '' : String(identity.myid),
+    clientBacklog: Math.max(0, values.get(KEYS.clientPortListenBacklog)),
+    clientKeepAlive: values.get(KEYS.clientTcpKeepAlive),
+    linkKeepAlive: values.get(KEYS.tcpKeepAlive),
+    sharedReads: values.get(KEYS.sharedReadBuffer),
+    slowLogWriteMs: values.get(KEYS.fsyncWarningThresholdMs),
+    health: healthPort < 0 ? null : { host, port: healthPort },
+    logFormat: values.get(KEYS.log),
+    logLevel: values.get(KEYS.logLevel),
+    memoryBytes: values.get(KEYS.memory),
+  };
+}
+
+function peerConfig(
+  values: ConfigValues,
+  identity: Identity,
+  edge: EdgeSettings,
+  versionText: string,
+): PeerConfig {
+  const { directories } = edge;
+  const { ensemble } = identity;
+  return {
+    sid: ensemble === null ? STANDALONE_SID : (identity.myid ?? STANDALONE_SID),
+    ensemble,
+    // Port -1 has no listener; `conf` prints it as it is.
+    clientAddress: identity.client ?? { host: '0.0.0.0', port: -1 },
+    tickTimeMs: values.get(KEYS.tickTime),
+    initLimitTicks: values.get(KEYS.initLimit),
+    syncLimitTicks: values.get(KEYS.syncLimit),
+    minSessionTimeoutMs: identity.minSessionTimeoutMs,
+    maxSessionTimeoutMs: identity.maxSessionTimeoutMs,
+    maxClientCnxns: values.get(KEYS.maxClientCnxns),
+    maxCnxns: values.get(KEYS.maxCnxns),
+    globalOutstandingLimit: outstandingLimit(values.get(KEYS.globalOutstandingLimit), ensemble),
+    juteMaxBufferBytes: values.get(KEYS.juteMaxBuffer),
+    clientOutputBytesMax: values.get(KEYS.clientOutputBytesMax),
+    fourLetterWords: fourLetterWords(values),
+    digestEnabled: values.get(KEYS.digestEnabled),
+    extendedTypesEnabled: values.get(KEYS.extendedTypesEnabled),
+    closeSessionTxnEnabled: values.get(KEYS.closeSessionTxnEnabled),
+    reconfigEnabled: values.get(KEYS.reconfigEnabled),
+    enforceQuota: values.get(KEYS.enforceQuota),
+    skipAcl: values.get(KEYS.skipAcl),
+    superDigest: values.get(KEYS.superDigest),
+    snapCount: Math.max(SNAP_COUNT_MIN, values.get(KEYS.snapCount)),
+    snapSizeLimitBytes: values.get(KEYS.snapSizeLimitInKb) * KIB,
+    txnLogSizeLimitBytes: values.get(KEYS.txnLogSizeLimitInKb) * KIB,
+    preAllocBytes: values.get(KEYS.preAllocSize) * KIB,
+    commitLogCount: values.get(KEYS.commitLogCount),
+    forceSync: !values.get(KEYS.forceSyncOff),
+    autopurgeRetainCount: Math.max(SNAP_RETAIN_MIN, values.get(KEYS.autopurgeSnapRetainCount)),
+    autopurgeIntervalMs: Math.max(0, values.get(KEYS.autopurgePurgeInterval)) * HOUR_MS,
+    snapshotTrustEmpty: values.get(KEYS.snapshotTrustEmpty),
+    serializeLastProcessedZxid: values.get(KEYS.serializeLastProcessedZxid),
+    snapshotCompression: compression(values.get(KEYS.snapshotCompression)),
+    dbAutocreate: values.get(KEYS.dbAutocreate),
+    leaderServes: !values.get(KEYS.leaderServesOff),
+    electionConnectTimeoutMs: values.get(KEYS.cnxTimeout),
+    quorumListenOnAllIps: values.get(KEYS.quorumListenOnAllIPs),
+    emptyNeedsAllVoters: values.get(KEYS.emptyNeedsAllVoters),
+    initializeMarker: fs.existsSync(initializeMarkerPath(directories)),
+    dataDir: directories.snap,
+    dataLogDir: directories.log,
+    versionText,
+  };
+}
+
+/** ZooKeeper shares the limit among the followers of an ensemble of more than two voters. */
+function outstandingLimit(limit: number, ensemble: EnsembleConfig | null): number {
+  const voters = ensemble?.members.filter(({ role }) => role === 'participant').length ?? 1;
+  return voters > 2 ? Math.max(1, Math.floor(limit / (voters - 1))) : limit;
+}
+
+function fourLetterWords(values: ConfigValues): ReadonlySet<string> {
+  const words = new Set(['srvr']);
+  if (values.get(KEYS.readOnlyModeEnabled)) words.add('isro');
+  for (const word of values.get(KEYS.fourLetterWords).split(',')) {
+    if (word.trim() !== '') words.add(word.trim());
+  }
+  return words;
+}
+
+function compression(method: string): PeerConfig['snapshotCompression'] {
+  return method === 'gz' || method === 'snappy' ? method : 'none';
+}

@@ -1,0 +1,257 @@
+/**
+ * The keys that this server acts upon: ZooKeeper's (storage-and-config.md 14, whose defaults and
+ * bad-value rules these are) and our own, which carry the prefix `zabra.` and never enter the
+ * dynamic configuration. `server.N`, `group.N` and `weight.N` are `zab/ensemble-text`'s.
+ */
+
+import { JUTE_MAXBUFFER_DEFAULT } from '@zabra/protocol';
+import type { LogLevel } from '../peer/ready.ts';
+import { fileKey, key, ownKey, propertyKey } from './config-key.ts';
+import { EXIT_UNEXPECTED } from './config-error.ts';
+import {
+  byteSize,
+  lenientBool,
+  lenientInt,
+  literal,
+  oneOf,
+  strictBool,
+  strictInt,
+  text,
+  warnedInt,
+} from './parse-rules.ts';
+
+/** Default of `zabra.clientOutputBytesMax`: a child list of a million names fits. */
+const CLIENT_OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
+
+export const KEYS = {
+  dataDir: fileKey('dataDir', text(''), 'directory', 'Snapshots, epochs and `myid`; required.'),
+  dataLogDir: fileKey('dataLogDir', text(''), 'directory', 'Transaction logs; default: dataDir.'),
+  clientPort: fileKey('clientPort', strictInt(-1), 'port', 'Port for clients; 0 is any free one.'),
+  clientPortAddress: fileKey('clientPortAddress', text(''), 'host', 'Address of the client port.'),
+  clientPortListenBacklog: fileKey(
+    'clientPortListenBacklog',
+    strictInt(-1),
+    'count',
+    'Connections that may wait to be accepted; -1 is the default of the system.',
+  ),
+  tickTime: fileKey('tickTime', strictInt(3000), 'ms', 'The unit of other timeouts.'),
+  minSessionTimeout: fileKey(
+    'minSessionTimeout',
+    strictInt(-1),
+    'ms',
+    'Shortest session timeout; -1 is 2 ticks.',
+  ),
+  maxSessionTimeout: fileKey(
+    'maxSessionTimeout',
+    strictInt(-1),
+    'ms',
+    'Longest session timeout; -1 is 20 ticks.',
+  ),
+  maxClientCnxns: fileKey(
+    'maxClientCnxns',
+    strictInt(60),
+    'count',
+    'Client connections from one address; 0 is no limit.',
+  ),
+  maxCnxns: key('maxCnxns', warnedInt(0, 0), 'count', 'Client connections in all; 0 is no limit.'),
+  initLimit: fileKey('initLimit', strictInt(0), 'ticks', 'Time to join a leader; required.'),
+  syncLimit: fileKey('syncLimit', strictInt(0), 'ticks', 'Time a learner may lag; required.'),
+  electionAlg: fileKey('electionAlg', strictInt(3), '', 'Only 3 exists.'),
+  peerType: fileKey(
+    'peerType',
+    oneOf<'participant' | 'observer'>(['participant', 'observer'], 'participant'),
+    '',
+    'A hint; the server list decides.',
+  ),
+  dynamicConfigFile: fileKey('dynamicConfigFile', text(''), 'file', 'Where the server list is.'),
+  standaloneEnabled: fileKey(
+    'standaloneEnabled',
+    strictBool(true),
+    '',
+    'One participant runs alone, without an ensemble.',
+  ),
+  reconfigEnabled: fileKey(
+    'reconfigEnabled',
+    strictBool(false),
+    '',
+    'Which error a reconfig request gets; the list changes by a restart only.',
+  ),
+  quorumListenOnAllIPs: fileKey(
+    'quorumListenOnAllIPs',
+    strictBool(false),
+    '',
+    'Quorum and election ports listen on every address.',
+  ),
+  multiAddressEnabled: propertyKey(
+    'zookeeper.multiAddress.enabled',
+    lenientBool(false),
+    '',
+    'A server line may name several addresses.',
+  ),
+  autopurgeSnapRetainCount: fileKey(
+    'autopurge.snapRetainCount',
+    strictInt(3),
+    'count',
+    'Snapshots that purging keeps; at least 3.',
+  ),
+  autopurgePurgeInterval: fileKey(
+    'autopurge.purgeInterval',
+    strictInt(0),
+    'hours',
+    'Time between purges; 0 is off.',
+  ),
+  snapCount: key('snapCount', lenientInt(100_000), 'entries', 'Log entries between snapshots.'),
+  snapSizeLimitInKb: key(
+    'snapSizeLimitInKb',
+    lenientInt(4_194_304),
+    'KiB',
+    'Log size between snapshots; 0 and below are off.',
+  ),
+  txnLogSizeLimitInKb: key(
+    'txnLogSizeLimitInKb',
+    lenientInt(-1),
+    'KiB',
+    'Log size at which a new file begins; 0 and below are off.',
+  ),
+  preAllocSize: key('preAllocSize', warnedInt(65_536, -1), 'KiB', 'Growth of a log file at once.'),
+  commitLogCount: key(
+    'commitLogCount',
+    warnedInt(500, 500),
+    'entries',
+    'Transactions kept in memory for learners that lag.',
+  ),
+  forceSyncOff: key('forceSync', literal('no'), '`no`', '`no` does not wait for the disk.'),
+  fsyncWarningThresholdMs: key(
+    'fsync.warningthresholdms',
+    lenientInt(1000),
+    'ms',
+    'A log write that takes longer is told of.',
+  ),
+  snapshotCompression: key(
+    'snapshot.compression.method',
+    text(''),
+    '`gz`, `snappy`',
+    'Compression of snapshots; anything else is none.',
+  ),
+  snapshotTrustEmpty: key(
+    'snapshot.trust.empty',
+    lenientBool(false),
+    '',
+    'Logs without any snapshot are accepted.',
+  ),
+  serializeLastProcessedZxid: key(
+    'serializeLastProcessedZxid.enabled',
+    lenientBool(true),
+    '',
+    'Snapshots end with the zxid they were taken at.',
+  ),
+  digestEnabled: key('digest.enabled', lenientBool(true), '', 'Digests in logs and snapshots.'),
+  closeSessionTxnEnabled: key(
+    'closeSessionTxn.enabled',
+    lenientBool(true),
+    '',
+    'closeSession transactions list what they delete.',
+  ),
+  datadirAutocreate: key(
+    'datadir.autocreate',
+    lenientBool(true),
+    '',
+    'Missing data directories are created.',
+  ),
+  dbAutocreate: key(
+    'db.autocreate',
+    lenientBool(true),
+    '',
+    'An empty data directory begins an empty tree without an `initialize` file.',
+  ),
+  extendedTypesEnabled: key(
+    'extendedTypesEnabled',
+    lenientBool(false),
+    '',
+    'TTL znodes exist, and server ids end at 254.',
+  ),
+  juteMaxBuffer: propertyKey(
+    'jute.maxbuffer',
+    lenientInt(JUTE_MAXBUFFER_DEFAULT),
+    'bytes',
+    'Largest request.',
+  ),
+  globalOutstandingLimit: key(
+    'globalOutstandingLimit',
+    lenientInt(1000),
+    'requests',
+    'Requests in process before clients are not read any more.',
+  ),
+  enforceQuota: key('enforceQuota', lenientBool(false), '', 'Hard quotas refuse writes.'),
+  skipAcl: key('skipACL', literal('yes'), '`yes`', '`yes` checks no ACL.'),
+  superDigest: key(
+    'DigestAuthenticationProvider.superDigest',
+    text(''),
+    '`super:hash`',
+    'The super user: base64 of the SHA-1 of `super:password`.',
+  ),
+  clientTcpKeepAlive: key('clientTcpKeepAlive', lenientBool(false), '', 'For client connections.'),
+  tcpKeepAlive: key('tcpKeepAlive', lenientBool(false), '', 'For connections between servers.'),
+  fourLetterWords: key(
+    '4lw.commands.whitelist',
+    text(''),
+    'list',
+    'Enabled four-letter words, or `*`; `srvr` always is.',
+  ),
+  readOnlyModeEnabled: propertyKey(
+    'readonlymode.enabled',
+    lenientBool(false),
+    '',
+    'Enables the four-letter word `isro`; there is no read-only service yet.',
+  ),
+  leaderServesOff: key('leaderServes', literal('no'), '`no`', '`no`: a leader takes no clients.'),
+  cnxTimeout: key(
+    'cnxTimeout',
+    strictInt(5000, EXIT_UNEXPECTED),
+    'ms',
+    'Time to open a connection to an election port.',
+  ),
+  healthPort: ownKey(
+    'healthPort',
+    strictInt(-1),
+    'port',
+    'HTTP port of /live, /started, /ready, /quorum and /metrics; -1 is off, 0 is any free one.',
+  ),
+  healthAddress: ownKey('healthAddress', text('0.0.0.0'), 'host', 'Address of the health port.'),
+  log: ownKey(
+    'log',
+    oneOf<'log4j' | 'json'>(['log4j', 'json'], 'log4j'),
+    '',
+    'Form of the log lines.',
+  ),
+  logLevel: ownKey(
+    'logLevel',
+    oneOf<LogLevel>(['error', 'warn', 'info', 'debug'], 'info'),
+    '',
+    'Least level that is logged.',
+  ),
+  memory: ownKey(
+    'memory',
+    byteSize(0),
+    'bytes',
+    'Memory budget, also from `-Xmx`; shown in /metrics, 0 is none.',
+  ),
+  clientOutputBytesMax: ownKey(
+    'clientOutputBytesMax',
+    byteSize(CLIENT_OUTPUT_BYTES_MAX),
+    'bytes',
+    'Output that may wait for a client before its connection is closed.',
+  ),
+  emptyNeedsAllVoters: ownKey(
+    'emptyNeedsAllVoters',
+    strictBool(false),
+    '',
+    'Servers without history elect only when all voters are heard, or an `initialize` file stood.',
+  ),
+  sharedReadBuffer: ownKey(
+    'sharedReadBuffer',
+    strictBool(true),
+    '',
+    'All connections read into one buffer, which saves processor time.',
+  ),
+} as const;

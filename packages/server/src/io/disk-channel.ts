@@ -1,0 +1,261 @@
+/**
+ * DiskChannel: carries out the requests of one directory on real files, one after another. Writes
+ * that want a sync go through a descriptor opened with O_DSYNC: one trip to the thread pool
+ * instead of two, and no turn of a busy loop between the bytes and their sync (measured: 3 to 10 %
+ * less time and processor, `docs/operating.md`). Where unsynced bytes are outstanding, or the
+ * system has no O_DSYNC, a write is followed by fdatasync instead.
+ *
+ * After the first failure nothing more is carried out: whatever follows completes with the same
+ * error, since order is a promise and a disk that failed once is not to be trusted again.
+ */
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { promisify } from 'node:util';
+import { unreachable } from '@zabra/protocol';
+import type { CreateFile, DiskRequest, FinishFile, WriteFile } from '../log/disk.ts';
+import type { ReplaceFile, TruncateFile } from '../log/disk.ts';
+
+const open = promisify(fs.open);
+const close = promisify(fs.close);
+const writev = promisify(fs.writev);
+const fsync = promisify(fs.fsync);
+const fdatasync = promisify(fs.fdatasync);
+const ftruncate = promisify(fs.ftruncate);
+const fstat = promisify(fs.fstat);
+const rename = promisify(fs.rename);
+const unlink = promisify(fs.unlink);
+
+const { O_CREAT, O_TRUNC, O_WRONLY } = fs.constants;
+/** 0 where the system has no such flag. */
+const O_DSYNC = fs.constants.O_DSYNC ?? 0;
+
+/** A file that is being created has this before its name, which no reader of logs looks at. */
+export const CREATING_PREFIX = 'creating.';
+
+/** The file that writes go to. */
+interface OpenFile {
+  readonly name: string;
+  /** Descriptors without and with O_DSYNC; -1 while not needed. */
+  plainFd: number;
+  syncFd: number;
+  /** Bytes were written that no sync has covered. */
+  isDirty: boolean;
+}
+
+export type OnRequestDone = (request: DiskRequest, error: string | null, elapsedMs: number) => void;
+
+export class DiskChannel {
+  readonly #directoryPath: string;
+  readonly #onDone: OnRequestDone;
+  readonly #waiting: DiskRequest[] = [];
+  #running: Promise<void> | null = null;
+  #failure: string | null = null;
+  #file: OpenFile | null = null;
+  #directoryFd = -1;
+
+  constructor(directoryPath: string, onDone: OnRequestDone) {
+    this.#directoryPath = directoryPath;
+    this.#onDone = onDone;
+  }
+
+  submit(request: DiskRequest): void {
+    this.#waiting.push(request);
+    this.#running ??= this.#run();
+  }
+
+  /** Waits for all that was submitted, then closes what is open. */
+  async close(): Promise<void> {
+    await this.#running;
+    await this.#release();
+    if (this.#directoryFd >= 0) await close(this.#directoryFd);
+    this.#directoryFd = -1;
+  }
+
+  async #run(): Promise<void> {
+    for (;;) {
+      const request = this.#waiting.shift();
+      if (request === undefined) break;
+      const startMs = performance.now();
+      await this.#attempt(request);
+      this.#onDone(request, this.#failure, performance.now() - startMs);
+    }
+    this.#running = null;
+  }
+
+  async #attempt(request: DiskRequest): Promise<void> {
+    if (this.#failure !== null) return;
+    try {
+      await this.#carryOut(request);
+    } catch (error) {
+      this.#failure = describe(request, error);
+    }
+  }
+
+  #carryOut(request: DiskRequest): Promise<void> {
+    switch (request.kind) {
+      case 'create':
+        return this.#create(request);
+      case 'write':
+        return this.#write(request);
+      case 'replace':
+        return this.#replace(request);
+      case 'finish':
+        return this.#finish(request);
+      case 'truncate':
+        return this.#truncate(request);
+      case 'remove':
+        return this.#remove(request.names);
+      case 'sync':
+        return this.#sync(request.name);
+      default:
+        return unreachable(request);
+    }
+  }
+
+  /** The name appears only when header and first bytes are there: no log of 0 bytes is ever left. */
+  async #create(request: CreateFile): Promise<void> {
+    await this.#release();
+    const temporary = CREATING_PREFIX + request.name;
+    await this.#writeWhole(temporary, request.bytes, request.preallocateBytes);
+    await rename(this.#path(temporary), this.#path(request.name));
+    await this.#syncDirectory();
+  }
+
+  /** The suffix is the one whose leftover Apache's server accepts for `currentEpoch`. */
+  async #replace(request: ReplaceFile): Promise<void> {
+    if (this.#file?.name === request.name) await this.#release();
+    const temporary = `${request.name}.tmp`;
+    await this.#writeWhole(temporary, request.bytes, 0);
+    await rename(this.#path(temporary), this.#path(request.name));
+    await this.#syncDirectory();
+  }
+
+  async #write(request: WriteFile): Promise<void> {
+    const file = await this.#open(request.name);
+    if (request.growToBytes > 0) await this.#grow(file, request.growToBytes);
+    const pieces = request.pieces.filter((piece) => piece.length > 0);
+    if (request.sync && !file.isDirty && O_DSYNC !== 0) {
+      if (file.syncFd < 0) file.syncFd = await open(this.#path(file.name), O_WRONLY | O_DSYNC);
+      await writeAll(file.syncFd, pieces, request.position);
+      return;
+    }
+    const fd = await this.#plainFd(file);
+    file.isDirty = true;
+    await writeAll(fd, pieces, request.position);
+    if (!request.sync) return;
+    await fdatasync(fd);
+    file.isDirty = false;
+  }
+
+  async #finish(request: FinishFile): Promise<void> {
+    await this.#sync(request.name);
+    await this.#release();
+    await rename(this.#path(request.name), this.#path(request.to));
+    await this.#syncDirectory();
+  }
+
+  async #truncate(request: TruncateFile): Promise<void> {
+    const file = await this.#open(request.name);
+    const fd = await this.#plainFd(file);
+    await ftruncate(fd, request.bytes);
+    await fsync(fd);
+    file.isDirty = false;
+  }
+
+  async #sync(name: string): Promise<void> {
+    const file = await this.#open(name);
+    await fsync(await this.#plainFd(file));
+    file.isDirty = false;
+  }
+
+  async #remove(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      if (this.#file?.name === name) await this.#release();
+      try {
+        await unlink(this.#path(name));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      }
+    }
+    await this.#syncDirectory();
+  }
+
+  async #writeWhole(name: string, bytes: Uint8Array, preallocateBytes: number): Promise<void> {
+    const fd = await open(this.#path(name), O_WRONLY | O_CREAT | O_TRUNC, 0o644);
+    try {
+      if (bytes.length > 0) await writeAll(fd, [bytes], 0);
+      if (preallocateBytes > bytes.length) await ftruncate(fd, preallocateBytes);
+      await fsync(fd);
+    } finally {
+      await close(fd);
+    }
+  }
+
+  async #grow(file: OpenFile, bytes: number): Promise<void> {
+    const fd = await this.#plainFd(file);
+    const { size } = await fstat(fd);
+    if (size < bytes) await ftruncate(fd, bytes);
+  }
+
+  async #open(name: string): Promise<OpenFile> {
+    if (this.#file?.name === name) return this.#file;
+    await this.#release();
+    const file: OpenFile = { name, plainFd: -1, syncFd: -1, isDirty: false };
+    this.#file = file;
+    return file;
+  }
+
+  async #plainFd(file: OpenFile): Promise<number> {
+    if (file.plainFd < 0) file.plainFd = await open(this.#path(file.name), O_WRONLY);
+    return file.plainFd;
+  }
+
+  async #release(): Promise<void> {
+    const file = this.#file;
+    if (file === null) return;
+    this.#file = null;
+    if (file.plainFd >= 0) await close(file.plainFd);
+    if (file.syncFd >= 0) await close(file.syncFd);
+  }
+
+  async #syncDirectory(): Promise<void> {
+    if (this.#directoryFd < 0) this.#directoryFd = await open(this.#directoryPath, 'r');
+    await fsync(this.#directoryFd);
+  }
+
+  #path(name: string): string {
+    return path.join(this.#directoryPath, name);
+  }
+}
+
+/** Writes the pieces one after another; the system may take fewer bytes than it is given. */
+async function writeAll(fd: number, pieces: Uint8Array[], position: number): Promise<void> {
+  let rest = pieces;
+  let at = position;
+  while (rest.length > 0) {
+    const { bytesWritten } = await writev(fd, rest, at);
+    at += bytesWritten;
+    rest = after(rest, bytesWritten);
+  }
+}
+
+/** What remains of the pieces behind the first `count` bytes. */
+function after(pieces: Uint8Array[], count: number): Uint8Array[] {
+  let skipped = 0;
+  for (let index = 0; index < pieces.length; index++) {
+    const piece = pieces[index] as Uint8Array;
+    if (skipped + piece.length > count) {
+      return [piece.subarray(count - skipped), ...pieces.slice(index + 1)];
+    }
+    skipped += piece.length;
+  }
+  return [];
+}
+
+function describe(request: DiskRequest, error: unknown): string {
+  const what = 'name' in request ? request.name : request.names.join(', ');
+  const reason = error instanceof Error ? error.message : String(error);
+  return `Cannot ${request.kind} "${what}" in the ${request.directory} directory: ${reason}`;
+}

@@ -1,0 +1,65 @@
+/**
+ * FileDisk: the disk of `log/disk` on real files. Two channels, one per directory, are carried out
+ * side by side and each in order; completions come back by `onDone` from the event loop. Reads are
+ * the synchronous ones of `file-reader`. It knows nothing of what the bytes mean.
+ */
+
+import fs from 'node:fs';
+import path from 'node:path';
+import type { DiskDirectory, DiskRequest } from '../log/disk.ts';
+import { CREATING_PREFIX, DiskChannel } from './disk-channel.ts';
+import { FileReader } from './file-reader.ts';
+
+export interface FileDiskOptions {
+  /** Existing directories; both may be the same one. */
+  readonly paths: Readonly<Record<DiskDirectory, string>>;
+  readonly onDone: (token: number, error: string | null) => void;
+  /** A synced write to the log took this long. */
+  readonly onLogWrite?: (elapsedMs: number, name: string) => void;
+}
+
+export class FileDisk {
+  readonly reader: FileReader;
+  readonly #options: FileDiskOptions;
+  readonly #log: DiskChannel;
+  readonly #snap: DiskChannel;
+
+  constructor(options: FileDiskOptions) {
+    this.#options = options;
+    this.reader = new FileReader(options.paths);
+    const onDone = (request: DiskRequest, error: string | null, elapsedMs: number) =>
+      this.#onRequestDone(request, error, elapsedMs);
+    this.#log = new DiskChannel(options.paths.log, onDone);
+    this.#snap = new DiskChannel(options.paths.snap, onDone);
+    removeUnfinished(options.paths.log);
+    removeUnfinished(options.paths.snap);
+  }
+
+  submit(request: DiskRequest): void {
+    const channel = request.directory === 'log' ? this.#log : this.#snap;
+    channel.submit(request);
+  }
+
+  /** Waits for all that was submitted, then closes every file. */
+  async close(): Promise<void> {
+    await this.#log.close();
+    await this.#snap.close();
+    this.reader.close();
+  }
+
+  #onRequestDone(request: DiskRequest, error: string | null, elapsedMs: number): void {
+    const { kind, directory } = request;
+    if (kind !== 'write' && kind !== 'sync') this.reader.forget(directory);
+    if (kind === 'write' && directory === 'log' && request.sync) {
+      this.#options.onLogWrite?.(elapsedMs, request.name);
+    }
+    this.#options.onDone(request.token, error);
+  }
+}
+
+/** A process that ended while it created a file has left a part of it. */
+function removeUnfinished(directoryPath: string): void {
+  for (const name of fs.readdirSync(directoryPath)) {
+    if (name.startsWith(CREATING_PREFIX)) fs.rmSync(path.join(directoryPath, name));
+  }
+}

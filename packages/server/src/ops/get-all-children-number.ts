@@ -1,0 +1,34 @@
+/**
+ * getAllChildrenNumber (104): how many znodes lie below one, however deep. Only READ on that one is
+ * asked for; below the root this counts /zookeeper as well (client-protocol.md 10).
+ *
+ *   request  path
+ *   reply    totalNumber
+ */
+
+import { ErrorCode, type JuteWriter, OpCode, Perms } from '@zabra/protocol';
+import type { ReadOperation } from './operation.ts';
+import type { ReadContext } from './read-context.ts';
+
+/** Length of `/` and of its alias. */
+const ROOT_PATH_BYTES_MAX = 1;
+
+function read(c: ReadContext, w: JuteWriter): number {
+  c.readPath();
+  const code = c.locate(Perms.READ);
+  if (code !== ErrorCode.OK) return code;
+  const { nodes } = c.core.tree;
+  // A found path this short is the root: counting what is known need not walk the tree.
+  w.int(c.pathLength <= ROOT_PATH_BYTES_MAX ? nodes.count - 1 : descendantCount(c));
+  return ErrorCode.OK;
+}
+
+function descendantCount(c: ReadContext): number {
+  let count = -1;
+  c.core.tree.nodes.forEachInSubtree(c.ref, () => {
+    count++;
+  });
+  return count;
+}
+
+export const getAllChildrenNumber: ReadOperation = { opcode: OpCode.getAllChildrenNumber, read };

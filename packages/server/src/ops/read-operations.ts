@@ -1,0 +1,31 @@
+/**
+ * The operations that only look: at the tree, at the connection, or at nothing at all.
+ */
+
+import { exists } from './exists.ts';
+import { getACL } from './get-acl.ts';
+import { getAllChildrenNumber } from './get-all-children-number.ts';
+import { getChildren, getChildren2 } from './get-children.ts';
+import { getData } from './get-data.ts';
+import { getEphemerals } from './get-ephemerals.ts';
+import { multiRead } from './multi-read.ts';
+import type { ReadOperation } from './operation.ts';
+import { ping } from './ping.ts';
+import { sasl } from './sasl.ts';
+import { sync } from './sync.ts';
+import { whoAmI } from './who-am-i.ts';
+
+export const READ_OPERATIONS: readonly ReadOperation[] = [
+  exists,
+  getData,
+  getACL,
+  getChildren,
+  getChildren2,
+  getAllChildrenNumber,
+  getEphemerals,
+  multiRead,
+  sync,
+  ping,
+  sasl,
+  whoAmI,
+];

@@ -1,0 +1,320 @@
+/**
+ * ClientPort: everything that happens on the client port: connections come and go, speak a
+ * four-letter word or shake hands, and send requests whose replies leave in the order of arrival
+ * (client-protocol.md 2, 6 and 12). Reads are answered in the turn in which they come unless an
+ * earlier request of the same connection is not answered yet; writes go to the present role, the
+ * `RequestOrder`. It knows no quorum and no disk.
+ */
+
+import type { ConnectRequest, FrameFault } from '@zabra/protocol';
+import { JuteReader, readConnectRequest, utf8Encode } from '@zabra/protocol';
+import type { ApplyResult } from '../ops/apply-result.ts';
+import { ClientConnection } from './client-connection.ts';
+import { LocalSessions } from './client-session.ts';
+import { Handshake } from './handshake.ts';
+import type { PeerCore } from './peer-core.ts';
+import type { Ready } from './ready.ts';
+import type { OrderClient, RequestOrder } from './request-order.ts';
+import { Requests } from './requests.ts';
+import type { ServerStats } from './server-stats.ts';
+
+/** A connection that never shook hands is closed after this long (`nio.sessionlessCnxnTimeout`). */
+const SESSIONLESS_TIMEOUT_MS = 10_000;
+const SWEEP_INTERVAL_MS = 1000;
+/** Output above which a connection is not read until the network has taken it, bytes. */
+const OUTPUT_HIGH_BYTES = 1 << 20;
+
+/** Text of a four-letter word; null for a word that does not exist. */
+export type AnswerWord = (word: string) => string | null;
+
+export class ClientPort {
+  readonly host: PeerCore;
+  readonly sessions: LocalSessions;
+  /** Null while this server serves nobody. */
+  order: RequestOrder | null;
+  readonly #answer: AnswerWord;
+  readonly #handshake: Handshake;
+  readonly #requests: Requests;
+  readonly #connections: Map<number, ClientConnection>;
+  readonly #perHost: Map<string, number>;
+  readonly #resume: ClientConnection[];
+  /** Not read because the network has not taken their output. */
+  readonly #choked: Set<ClientConnection>;
+  readonly #reader: JuteReader;
+  #lastId: number;
+  #nextSweepMs: number;
+
+  constructor(host: PeerCore, answerWord: AnswerWord) {
+    this.host = host;
+    this.#answer = answerWord;
+    this.sessions = new LocalSessions();
+    this.order = null;
+    this.#handshake = new Handshake(this);
+    this.#requests = new Requests(this);
+    this.#connections = new Map();
+    this.#perHost = new Map();
+    this.#resume = [];
+    this.#choked = new Set();
+    this.#reader = new JuteReader(host.config.juteMaxBufferBytes);
+    this.#lastId = 0;
+    this.#nextSweepMs = 0;
+  }
+
+  get ready(): Ready {
+    return this.host.ready;
+  }
+
+  get stats(): ServerStats {
+    return this.host.stats;
+  }
+
+  /** What the role tells of its results. */
+  get orderClient(): OrderClient {
+    return this.#requests;
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  connections(): IterableIterator<ClientConnection> {
+    return this.#connections.values();
+  }
+
+  onOpen(remoteHost: string, remotePort: number): ClientConnection {
+    const { config, stats } = this.host;
+    const id = ++this.#lastId;
+    const connection = new ClientConnection(
+      this,
+      id,
+      remoteHost,
+      remotePort,
+      config.juteMaxBufferBytes,
+      this.host.nowMs(),
+    );
+    const fromHost = this.#perHost.get(remoteHost) ?? 0;
+    const tooMany =
+      (config.maxClientCnxns > 0 && fromHost >= config.maxClientCnxns) ||
+      (config.maxCnxns > 0 && this.#connections.size >= config.maxCnxns);
+    this.#connections.set(id, connection);
+    this.#perHost.set(remoteHost, fromHost + 1);
+    if (tooMany) {
+      stats.connectionRejectedCount++;
+      this.#log('warn', `Too many connections from ${connection.address}: ${fromHost} are open`);
+      connection.closeNow();
+    }
+    return connection;
+  }
+
+  onBytes(id: number, buffer: Uint8Array, start: number, end: number): void {
+    const connection = this.#connections.get(id);
+    if (connection === undefined || connection.state === 'closing') return;
+    connection.heardMs = this.host.nowMs();
+    this.host.stats.bytesReceived += end - start;
+    connection.reader.push(buffer, start, end);
+    this.#boundOutput(connection);
+  }
+
+  onClosed(id: number): void {
+    const connection = this.#connections.get(id);
+    if (connection === undefined) return;
+    this.#connections.delete(id);
+    this.#choked.delete(connection);
+    connection.state = 'closing';
+    const fromHost = (this.#perHost.get(connection.remoteHost) ?? 1) - 1;
+    if (fromHost > 0) this.#perHost.set(connection.remoteHost, fromHost);
+    else this.#perHost.delete(connection.remoteHost);
+    if (connection.session !== null) this.sessions.release(connection.session, connection);
+    this.host.state.removeWatcher(connection);
+    this.#requests.onConnectionClosed(connection);
+  }
+
+  /** From ConnectionOwner: one frame of a connection. */
+  onFrame(connection: ClientConnection, buffer: Uint8Array, start: number, end: number): boolean {
+    connection.packetsReceived++;
+    this.host.stats.packetsReceived++;
+    if (connection.state === 'open') return this.#onRequest(connection, buffer, start, end);
+    if (connection.state === 'new') this.#onConnect(connection, buffer, start, end);
+    return false;
+  }
+
+  /** From ConnectionOwner: a length that is none; before the handshake it may be a word. */
+  onFrameError(connection: ClientConnection, reason: FrameFault, length: number): void {
+    if (connection.state === 'new' && reason === 'oversized') {
+      const word = String.fromCharCode(
+        (length >>> 24) & 0xff,
+        (length >>> 16) & 0xff,
+        (length >>> 8) & 0xff,
+        length & 0xff,
+      );
+      const text = this.#answer(word);
+      if (text !== null) {
+        this.#answerWord(connection, text);
+        return;
+      }
+    }
+    const limit = this.host.config.juteMaxBufferBytes;
+    this.fault(
+      connection,
+      `Len error. A message from ${connection.address} with advertised length of ${length} is ` +
+        'either a malformed message or too large to process ' +
+        `(length is greater than jute.maxbuffer=${limit})`,
+    );
+  }
+
+  /** A client that breaks the protocol costs its connection, a line and a count. */
+  fault(connection: ClientConnection, message: string): void {
+    this.host.stats.malformedRequestCount++;
+    this.host.stats.connectionDropCount++;
+    this.#log('warn', message);
+    connection.closeNow();
+  }
+
+  onSessionCreated(connection: ClientConnection, result: ApplyResult): void {
+    this.#handshake.onCreated(connection, result);
+  }
+
+  onSessionRevalidated(
+    connection: ClientConnection,
+    hi: number,
+    lo: number,
+    timeoutMs: number,
+    valid: boolean,
+  ): void {
+    this.#handshake.onRevalidated(connection, hi, lo, timeoutMs, valid);
+  }
+
+  /** Continues to read a connection at the end of the turn, outside of whatever runs now. */
+  resumeLater(connection: ClientConnection): void {
+    this.#resume.push(connection);
+  }
+
+  /** The role is over: nobody is served until the next one. */
+  closeAll(reason: string): void {
+    this.order = null;
+    let closed = 0;
+    for (const connection of this.#connections.values()) {
+      if (connection.state === 'closing') continue;
+      connection.closeNow();
+      closed++;
+    }
+    if (closed > 0) this.#log('info', `Closed ${closed} client connections: ${reason}`);
+  }
+
+  /** Timers and postponed reading; once a turn, before the outputs leave. */
+  endTurn(): void {
+    const now = this.host.nowMs();
+    if (now >= this.#nextSweepMs) {
+      this.#nextSweepMs = now + SWEEP_INTERVAL_MS;
+      this.#sweep(now);
+    }
+    this.#requests.resumeThrottled();
+    for (const connection of this.#choked) this.#unchoke(connection);
+    // Resuming may postpone again: those wait for the next turn.
+    const due = this.#resume.splice(0);
+    for (const connection of due) {
+      if (connection.state === 'closing' || connection.throttled) continue;
+      connection.pauseReading = false;
+      this.ready.touch(connection);
+      connection.reader.resume();
+      this.#boundOutput(connection);
+    }
+    if (this.#resume.length > 0) this.ready.wantsTurn = true;
+  }
+
+  /** Slow readers: first they are not read, then they are closed (ruling 26). */
+  boundOutputs(): void {
+    for (const output of this.ready.outputs) {
+      if (output.lane === 'client') this.#boundOutput(output as ClientConnection);
+    }
+  }
+
+  #onConnect(connection: ClientConnection, buffer: Uint8Array, start: number, end: number): void {
+    const r = this.#reader.reset(buffer, start, end);
+    const request: ConnectRequest = readConnectRequest(r);
+    if (r.failed) {
+      this.fault(
+        connection,
+        `Closing ${connection.address}: its ConnectRequest of ${end - start} bytes is truncated`,
+      );
+      return;
+    }
+    this.#handshake.onConnectRequest(connection, request);
+  }
+
+  #onRequest(
+    connection: ClientConnection,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean {
+    const r = this.#reader.reset(buffer, start, end);
+    const xid = r.int();
+    const opcode = r.int();
+    if (r.failed || connection.session === null) {
+      this.fault(
+        connection,
+        `Closing ${connection.address}: a frame of ${end - start} bytes holds no request header`,
+      );
+      return false;
+    }
+    return this.#requests.onRequest(connection, xid, opcode, buffer, r.position, end);
+  }
+
+  #answerWord(connection: ClientConnection, text: string): void {
+    connection.packetsReceived++;
+    this.host.stats.packetsReceived++;
+    const bytes = utf8Encode(text);
+    connection.bytes.raw(bytes, 0, bytes.length);
+    if (bytes.length > 0) connection.onSent();
+    connection.closeGracefully();
+  }
+
+  #boundOutput(connection: ClientConnection): void {
+    const pending = connection.bytes.position + connection.unsentBytes;
+    if (pending > this.host.config.clientOutputBytesMax && !connection.destroy) {
+      this.host.stats.slowReaderCount++;
+      this.#log(
+        'warn',
+        `Closing ${connection.address}: it does not read, ${pending} bytes wait for it, at most ` +
+          `${this.host.config.clientOutputBytesMax} may`,
+      );
+      connection.closeNow();
+      return;
+    }
+    if (pending > OUTPUT_HIGH_BYTES) {
+      if (connection.pauseReading || connection.state !== 'open') return;
+      this.#choked.add(connection);
+      connection.pauseReading = true;
+      connection.reader.pause();
+      this.ready.touch(connection);
+    }
+  }
+
+  #unchoke(connection: ClientConnection): void {
+    if (connection.bytes.position + connection.unsentBytes > OUTPUT_HIGH_BYTES) return;
+    this.#choked.delete(connection);
+    this.resumeLater(connection);
+  }
+
+  #sweep(now: number): void {
+    for (const connection of this.#connections.values()) {
+      if (connection.state === 'closing') continue;
+      const { session } = connection;
+      const idleMs = now - connection.heardMs;
+      if (session === null) {
+        if (now - connection.openedMs <= SESSIONLESS_TIMEOUT_MS) continue;
+        this.host.stats.sessionlessConnectionsExpired++;
+        this.#log('info', `Closing ${connection.address}: no session within 10 s`);
+        connection.closeNow();
+      } else if (idleMs > session.timeoutMs + SESSIONLESS_TIMEOUT_MS) {
+        this.#log('info', `Closing ${connection.address}: silent for ${idleMs} ms`);
+        connection.closeNow();
+      }
+    }
+  }
+
+  #log(level: 'warn' | 'info', message: string): void {
+    this.host.log(level, 'NIOServerCnxn', message);
+  }
+}

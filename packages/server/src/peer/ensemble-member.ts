@@ -1,0 +1,387 @@
+/**
+ * EnsembleMember: a server's life in an ensemble: it looks for a leader, leads or follows, and when
+ * a role ends settles its disk and looks again (quorum-protocol.md 4.1 and 8.3, ZooKeeper's
+ * `QuorumPeer`). The order when a role ends is strict: no more packets, no more requests, the log
+ * on disk, memory equal to it, and only then a vote.
+ */
+
+import { assert, type HostPort, type Id, type Notification, ServerState } from '@zabra/protocol';
+import { ElectionMesh } from '../zab/election-mesh.ts';
+import { type EnsembleConfig, memberOf } from '../zab/ensemble-config.ts';
+import { formatEnsembleText } from '../zab/ensemble-text.ts';
+import { FastLeaderElection } from '../zab/fast-leader-election.ts';
+import { makeVerifier, type QuorumVerifier } from '../zab/quorum-verifier.ts';
+import type { Vote } from '../zab/vote.ts';
+import type { ElectionHost, ElectionLink, MeshHost } from '../zab/zab-host.ts';
+import type { ClientPort } from './client-port.ts';
+import { Leading } from './leading.ts';
+import { Learning } from './learning.ts';
+import { MemberStorage } from './member-storage.ts';
+import { packetBytesMax } from './options.ts';
+import type { PeerCore } from './peer-core.ts';
+import { type LinksOwner, type MeshLink, PeerLinks, type QuorumLink } from './peer-links.ts';
+import type { Role } from './peer-status.ts';
+import type { LinkKind, LogLevel, Output, Ready } from './ready.ts';
+import type { MemberParts } from './role-host.ts';
+
+/** Names that do not resolve and members that are missing are tried again at least this often. */
+const POLL_MAX_MS = 2000;
+
+export class EnsembleMember implements ElectionHost, MeshHost, LinksOwner {
+  readonly sid: number;
+  readonly isObserver: boolean;
+  readonly electionAddresses: readonly HostPort[];
+  readonly pollMaxMs: number;
+  readonly mesh: ElectionMesh;
+  readonly ready: Ready;
+  readonly packetBytesMax: number;
+  readonly links: PeerLinks;
+  readonly #core: PeerCore;
+  readonly #parts: MemberParts;
+  readonly #election: FastLeaderElection;
+  #role: Leading | Learning | null;
+  /** Decided and not yet taken up: a role never begins inside of an election's call. */
+  #decided: Vote | null;
+  /** Of `settle`, 0 while no role is being left. */
+  #settleToken: number;
+  #reloadAfterSettling: boolean;
+  /** A reload from disk is under way, or waits for a cut of the log. */
+  #isTruncating: boolean;
+  #lookingSinceMs: number;
+  #stopping: boolean;
+
+  constructor(core: PeerCore, port: ClientPort, ensemble: EnsembleConfig) {
+    const { config } = core;
+    const self = memberOf(ensemble, config.sid);
+    assert(self !== null, `Cannot take part as server ${config.sid}: the configuration has it not`);
+    this.#core = core;
+    this.sid = config.sid;
+    this.isObserver = self.role === 'observer';
+    this.ready = core.ready;
+    this.packetBytesMax = packetBytesMax(config);
+    this.links = new PeerLinks(this);
+    this.#parts = {
+      core,
+      port,
+      storage: new MemberStorage(core.disk),
+      links: this.links,
+      ensemble,
+      ensembleText: formatEnsembleText(ensemble),
+      verifiers: [makeVerifier(ensemble)],
+      isObserver: this.isObserver,
+    };
+    this.electionAddresses = self.addresses.map(({ host, electionPort }) => ({
+      host,
+      port: electionPort,
+    }));
+    this.pollMaxMs = POLL_MAX_MS;
+    this.mesh = new ElectionMesh(
+      this,
+      ensemble,
+      {
+        multiAddress: self.addresses.length > 1,
+        connectTimeoutMs: config.electionConnectTimeoutMs,
+        helloTimeoutMs: config.syncLimitTicks * config.tickTimeMs,
+      },
+      core.prng.fork(),
+    );
+    this.#election = new FastLeaderElection(this);
+    this.#role = null;
+    this.#decided = null;
+    this.#settleToken = 0;
+    this.#reloadAfterSettling = false;
+    this.#isTruncating = false;
+    this.#lookingSinceMs = 0;
+    this.#stopping = false;
+  }
+
+  get verifiers(): readonly QuorumVerifier[] {
+    return this.#parts.verifiers;
+  }
+
+  get ensembleText(): string {
+    return this.#parts.ensembleText;
+  }
+
+  get emptyNeedsAllVoters(): boolean {
+    const { config, disk } = this.#core;
+    return config.emptyNeedsAllVoters && !config.initializeMarker && disk.isEmpty;
+  }
+
+  get role(): Role {
+    if (this.#role instanceof Leading) return 'leader';
+    if (this.#role === null) return 'looking';
+    return this.isObserver ? 'observer' : 'follower';
+  }
+
+  get leading(): Leading | null {
+    return this.#role instanceof Leading ? this.#role : null;
+  }
+
+  get phase(): string {
+    if (this.#settleToken !== 0) return 'settling';
+    if (this.#role === null) return 'election';
+    return this.#role instanceof Leading ? this.#role.leader.phase : this.#role.learner.phase;
+  }
+
+  get syncKind(): string {
+    return this.#role instanceof Learning ? this.#role.learner.syncKind : '';
+  }
+
+  get leaderSid(): number {
+    if (this.#role === null) return -1;
+    return this.#role instanceof Leading ? this.sid : this.#role.learner.leaderSid;
+  }
+
+  get quorumPort(): number {
+    return memberOf(this.#parts.ensemble, this.sid)?.addresses[0]?.quorumPort ?? -1;
+  }
+
+  get serving(): boolean {
+    return this.#role !== null && this.#role.order !== null;
+  }
+
+  /** History is loaded: look for a leader. */
+  start(): void {
+    this.#look();
+  }
+
+  nowMs(): number {
+    return this.#core.nowMs();
+  }
+
+  log(level: LogLevel, source: string, message: string): void {
+    this.#core.log(level, source, message);
+  }
+
+  sendVote(toSid: number, vote: Vote): void {
+    this.mesh.send(toSid, vote);
+  }
+
+  connectAll(): void {
+    this.mesh.connectAll();
+  }
+
+  onDecided(vote: Vote): void {
+    this.#decided = vote;
+    this.ready.wantsTurn = true;
+  }
+
+  dial(address: HostPort): ElectionLink {
+    const link = this.links.openMesh(`${address.host}:${address.port}`);
+    this.links.dial(link, address);
+    return link;
+  }
+
+  onNotification(sid: number, notification: Notification): void {
+    this.#election.onNotification(sid, notification);
+  }
+
+  onConnected(sid: number): void {
+    this.#election.onConnected(sid);
+  }
+
+  /** Another server knocks at one of our ports. */
+  onLinkOpen(kind: LinkKind, remote: string): Output {
+    if (kind === 'election') {
+      const link = this.links.openMesh(remote);
+      this.mesh.onAccepted(link);
+      return link.output;
+    }
+    const link = this.links.openQuorum(remote);
+    if (this.#role instanceof Leading) this.#role.leader.onLearnerConnected(link);
+    else link.close('this server does not lead');
+    return link.output;
+  }
+
+  onDialed(id: number): void {
+    const link = this.links.find(id);
+    if (link === undefined) return;
+    if (link.kind === 'election') this.mesh.onDialed(link as MeshLink);
+    else if (this.#role instanceof Learning) this.#role.learner.onDialed(link as QuorumLink);
+  }
+
+  onLinkClosed(id: number, reason: string): void {
+    const link = this.links.remove(id);
+    if (link === undefined) return;
+    if (link.kind === 'election') this.mesh.onLinkClosed(link as MeshLink, reason);
+    else if (this.#role instanceof Leading) this.#role.leader.onLearnerClosed(link as QuorumLink);
+    else this.#role?.learner.onLinkClosed(link as QuorumLink, reason);
+  }
+
+  onMeshBytes(link: MeshLink, buffer: Uint8Array, start: number, end: number): void {
+    this.mesh.onBytes(link, buffer, start, end);
+  }
+
+  /** A peer that cannot be understood costs its connection. */
+  onLinkFault(link: QuorumLink, message: string): void {
+    this.log('warn', 'QuorumPeer', message);
+    link.close(message);
+  }
+
+  onPacket(
+    link: QuorumLink,
+    type: number,
+    zxid: number,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    auth: readonly Id[] | null,
+  ): void {
+    const role = this.#role;
+    if (role instanceof Leading) role.leader.onPacket(link, type, zxid, buffer, start, end, auth);
+    else role?.learner.onPacket(link, type, zxid, buffer, start, end, auth);
+  }
+
+  onSnapshotBytes(link: QuorumLink, buffer: Uint8Array, start: number, end: number): number {
+    if (!(this.#role instanceof Learning)) return end - start;
+    return this.#role.onSnapshotBytes(link, buffer, start, end);
+  }
+
+  onStored(token: number): void {
+    if (token === this.#settleToken) this.#onSettled();
+    else if (this.#role instanceof Leading) this.#role.leader.onStored(token);
+    else this.#role?.onStored(token);
+  }
+
+  onSynced(zxid: number): void {
+    if (this.#role instanceof Leading) this.#role.leader.onSynced(zxid);
+    else this.#role?.learner.onSynced(zxid);
+  }
+
+  onTruncated(done: boolean): void {
+    if (this.#role instanceof Learning) {
+      this.#role.onTruncated(done);
+      return;
+    }
+    // The role ended while the log was being cut: what it waits for is a reload of whatever is left.
+    this.#isTruncating = false;
+    this.#settle();
+  }
+
+  /** The quorum port is lost: nobody could join us any more (scenario S17). */
+  onQuorumListenFailed(reason: string): void {
+    if (this.#role instanceof Leading) this.#leave(`the quorum port is not available: ${reason}`);
+  }
+
+  listenForElections(): void {
+    const { config } = this.#core;
+    for (const { host, port } of this.electionAddresses) {
+      const bindHost = config.quorumListenOnAllIps ? '' : host;
+      this.ready.listens.push({ kind: 'election', host: bindHost, port, open: true });
+    }
+  }
+
+  /** Once a turn. */
+  tick(): void {
+    this.mesh.tick();
+    this.#election.tick();
+    this.#takeUp();
+    this.#role?.tick();
+  }
+
+  /** The process ends: no vote is cast any more. */
+  stop(): void {
+    this.#stopping = true;
+    if (this.#role !== null) this.#leave('this server is stopping');
+    this.#election.stop();
+    this.mesh.stop();
+  }
+
+  #look(): void {
+    if (this.#stopping) return;
+    const { disk, state, stats } = this.#core;
+    assert(
+      state.lastProcessedZxid === disk.lastLoggedZxid,
+      `Cannot vote: memory is at ${state.lastProcessedZxid}, disk at ${disk.lastLoggedZxid}`,
+    );
+    stats.lookingCount++;
+    this.#lookingSinceMs = this.nowMs();
+    this.log('info', 'QuorumPeer', 'LOOKING');
+    this.#election.start(disk.lastLoggedZxid, disk.currentEpoch);
+  }
+
+  #takeUp(): void {
+    const vote = this.#decided;
+    if (vote === null) return;
+    this.#decided = null;
+    this.#core.stats.electionTimeMs.add(this.nowMs() - this.#lookingSinceMs);
+    const onLeft = (reason: string): void => this.#leave(reason);
+    if (vote.state === ServerState.LEADING) {
+      this.log('info', 'QuorumPeer', 'LEADING');
+      this.#listenForLearners(true);
+      const role = new Leading(this.#parts, onLeft);
+      this.#role = role;
+      role.leader.start();
+      return;
+    }
+    this.log('info', 'QuorumPeer', `${this.isObserver ? 'OBSERVING' : 'FOLLOWING'} ${vote.leader}`);
+    const leader = memberOf(this.#parts.ensemble, vote.leader);
+    const addresses = (leader?.addresses ?? []).map(({ host, quorumPort }) => ({
+      host,
+      port: quorumPort,
+    }));
+    const role = new Learning(this.#parts, onLeft, vote.leader, addresses);
+    this.#role = role;
+    role.learner.start();
+  }
+
+  /** What a role calls when it is over; its links are closed already. */
+  #leave(reason: string): void {
+    const role = this.#role;
+    if (role === null) return;
+    this.#role = null;
+    this.log('warn', 'QuorumPeer', `Leaving ${role instanceof Leading ? 'LEADING' : 'FOLLOWING'}: ${reason}`);
+    if (role instanceof Leading) {
+      role.leader.stop(reason);
+      this.#listenForLearners(false);
+      this.#reloadAfterSettling = false;
+    } else {
+      role.learner.stop(reason);
+      role.abandon();
+      this.#reloadAfterSettling = role.isMemoryUnbacked;
+      this.#isTruncating = role.isTruncating;
+    }
+    this.#parts.port.closeAll(reason);
+    this.#core.state.discardPending();
+    if (this.#core.isLoading) {
+      this.#reloadAfterSettling = false;
+      this.#core.reload(() => this.#look());
+    } else if (!this.#isTruncating) {
+      this.#settle();
+    }
+  }
+
+  #settle(): void {
+    this.#settleToken = this.#core.disk.settle();
+  }
+
+  /** The log is on disk: memory follows it, and then we may vote. */
+  #onSettled(): void {
+    this.#settleToken = 0;
+    const { state, disk, committedLog } = this.#core;
+    const { storage } = this.#parts;
+    if (this.#reloadAfterSettling) {
+      this.#reloadAfterSettling = false;
+      storage.forgetTail();
+      this.#core.reload(() => this.#look());
+      return;
+    }
+    storage.takeTail((entry) => {
+      state.replay(entry.buffer, entry.start, entry.end);
+      committedLog.add(entry);
+    });
+    // A leader's zxid of a new epoch exists in memory only (T14).
+    state.lastProcessedZxid = disk.lastLoggedZxid;
+    this.#look();
+  }
+
+  /** The quorum port is open while we lead, and only then. */
+  #listenForLearners(open: boolean): void {
+    const { config } = this.#core;
+    for (const { host, quorumPort } of memberOf(this.#parts.ensemble, this.sid)?.addresses ?? []) {
+      const bindHost = config.quorumListenOnAllIps ? '' : host;
+      this.ready.listens.push({ kind: 'quorum', host: bindHost, port: quorumPort, open });
+    }
+  }
+}

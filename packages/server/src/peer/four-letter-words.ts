@@ -1,0 +1,166 @@
+/**
+ * The four-letter words: what a person or a probe gets who sends four bytes instead of a
+ * ConnectRequest (operations.md 1). Texts are ZooKeeper's to the byte, since scripts parse them.
+ * Which words are answered at all is configured; `srvr` always is.
+ */
+
+import { zxidToHex } from '@zabra/protocol';
+import type { ClientConnection } from './client-connection.ts';
+import type { MetricRow } from './metrics.ts';
+import type { PeerConfig } from './peer-config.ts';
+import type { ServerStats, Summary } from './server-stats.ts';
+
+const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
+
+export interface WordView {
+  readonly config: PeerConfig;
+  readonly stats: ServerStats;
+  readonly serving: boolean;
+  /** `standalone`, `leader`, `follower`, `observer`. */
+  readonly mode: string;
+  /** `leading - broadcast` and the like; null on a standalone server. */
+  readonly peerState: string | null;
+  readonly zxid: number;
+  readonly znodeCount: number;
+  readonly watchCount: number;
+  connections(): IterableIterator<ClientConnection>;
+  readonly connectionCount: number;
+  metrics(): MetricRow[];
+  /** Bytes of the files in the two directories. */
+  directoryBytes(directory: 'snap' | 'log'): number;
+  readonly ensembleText: string | null;
+  readonly electionPort: number;
+  readonly quorumPort: number;
+  /** 0 participant, 1 observer. */
+  readonly peerType: number;
+}
+
+type Word = (view: WordView) => string;
+
+/** Those that are answered whether or not the server serves. */
+const ALWAYS: Readonly<Record<string, Word>> = {
+  ruok: () => 'imok',
+  isro: (view) => (view.serving ? 'rw' : 'null'),
+};
+
+const SERVING: Readonly<Record<string, Word>> = {
+  srvr,
+  stat,
+  mntr,
+  conf,
+  dirs: (view) =>
+    `datadir_size: ${view.directoryBytes('snap')}\nlogdir_size: ${view.directoryBytes('log')}\n`,
+  srst: (view) => {
+    view.stats.reset();
+    return 'Server stats reset.\n';
+  },
+};
+
+/** Null for a word that does not exist; the refusal for one that is not enabled. */
+export function answerWord(word: string, view: WordView): string | null {
+  const always = Object.hasOwn(ALWAYS, word) ? ALWAYS[word] : undefined;
+  const answer = always ?? (Object.hasOwn(SERVING, word) ? SERVING[word] : undefined);
+  if (answer === undefined) return null;
+  const enabled = view.config.fourLetterWords;
+  if (word !== 'srvr' && !enabled.has(word) && !enabled.has('*')) {
+    return `${word} is not executed because it is not in the whitelist.\n`;
+  }
+  return always === undefined && !view.serving ? NOT_SERVING : answer(view);
+}
+
+function srvr(view: WordView): string {
+  return `Zookeeper version: ${view.config.versionText}\n${summaryOf(view)}`;
+}
+
+function stat(view: WordView): string {
+  let text = `Zookeeper version: ${view.config.versionText}\nClients:\n`;
+  for (const connection of view.connections()) {
+    const { address, queue, packetsReceived, packetsSent, session } = connection;
+    // Interest bits: a connection under a four-letter word waits for nothing.
+    const interest = session === null ? 0 : 1;
+    text +=
+      ` ${address}[${interest}](queued=${queue.length},recved=${packetsReceived},` +
+      `sent=${packetsSent})\n`;
+  }
+  return `${text}\n${summaryOf(view)}`;
+}
+
+function summaryOf(view: WordView): string {
+  const { stats, mode } = view;
+  const { latencyMs: latency, proposalBytes } = stats;
+  let text =
+    `Latency min/avg/max: ${latency.min}/${javaDouble(latency.average)}/${latency.max}\n` +
+    `Received: ${stats.packetsReceived}\n` +
+    `Sent: ${stats.packetsSent}\n` +
+    `Connections: ${view.connectionCount}\n` +
+    `Outstanding: ${stats.outstandingRequests}\n` +
+    `Zxid: 0x${zxidToHex(view.zxid)}\n` +
+    `Mode: ${mode}\n` +
+    `Node count: ${view.znodeCount}\n`;
+  if (mode === 'leader') {
+    const sizes =
+      proposalBytes.count === 0
+        ? '-1/-1/-1'
+        : `${stats.lastProposalBytes}/${proposalBytes.min}/${proposalBytes.max}`;
+    text += `Proposal sizes last/min/max: ${sizes}\n`;
+  }
+  return text;
+}
+
+function mntr(view: WordView): string {
+  let text = `zk_version\t${view.config.versionText}\nzk_server_state\t${view.mode}\n`;
+  if (view.peerState !== null) text += `zk_peer_state\t${view.peerState}\n`;
+  for (const row of view.metrics()) {
+    if (row.summary === null) text += `zk_${row.name}\t${plain(row.name, row.value)}\n`;
+    else text += summaryLines(row.name, row.summary);
+  }
+  return text;
+}
+
+function summaryLines(name: string, summary: Summary): string {
+  return (
+    `zk_avg_${name}\t${javaDouble(summary.average)}\n` +
+    `zk_min_${name}\t${summary.min}\n` +
+    `zk_max_${name}\t${summary.max}\n` +
+    `zk_cnt_${name}\t${summary.count}\n` +
+    `zk_sum_${name}\t${summary.sum}\n`
+  );
+}
+
+/** Averages are doubles to their readers even when they are whole. */
+function plain(name: string, value: number): string {
+  return name.startsWith('avg_') || !Number.isInteger(value) ? javaDouble(value) : String(value);
+}
+
+function conf(view: WordView): string {
+  const { config } = view;
+  let text =
+    `clientPort=${config.clientAddress.port}\n` +
+    'secureClientPort=-1\n' +
+    `dataDir=${config.dataDir}\n` +
+    `dataDirSize=${view.directoryBytes('snap')}\n` +
+    `dataLogDir=${config.dataLogDir}\n` +
+    `dataLogSize=${view.directoryBytes('log')}\n` +
+    `tickTime=${config.tickTimeMs}\n` +
+    `maxClientCnxns=${config.maxClientCnxns}\n` +
+    `minSessionTimeout=${config.minSessionTimeoutMs}\n` +
+    `maxSessionTimeout=${config.maxSessionTimeoutMs}\n` +
+    'clientPortListenBacklog=-1\n' +
+    `serverId=${config.ensemble === null ? 0 : config.sid}\n`;
+  if (view.ensembleText === null) return text;
+  text +=
+    `initLimit=${config.initLimitTicks}\n` +
+    `syncLimit=${config.syncLimitTicks}\n` +
+    'electionAlg=3\n' +
+    `electionPort=${view.electionPort}\n` +
+    `quorumPort=${view.quorumPort}\n` +
+    `peerType=${view.peerType}\n` +
+    `membership: \n${view.ensembleText}`;
+  return text;
+}
+
+/** A double as Java prints it: a fraction always, at most four decimals, rounded half up. */
+export function javaDouble(value: number): string {
+  const rounded = Math.round(value * 10_000) / 10_000;
+  return Number.isInteger(rounded) ? `${rounded}.0` : String(rounded);
+}

@@ -1,0 +1,173 @@
+/**
+ * Handshake: from ConnectRequest to ConnectResponse (client-protocol.md 2). A new session is a
+ * transaction; an old one is asked of whoever tracks sessions. Nothing of the connection is read
+ * until the answer is there.
+ */
+
+import type { ConnectRequest } from '@zabra/protocol';
+import { bytesEqual, OpCode, PASSWORD_BYTES, sessionPassword, writeConnectResponse } from '@zabra/protocol';
+import type { ApplyResult } from '../ops/apply-result.ts';
+import type { ClientConnection } from './client-connection.ts';
+import type { ClientPort } from './client-port.ts';
+import { CurrentRequest, PendingRequest } from './pending-request.ts';
+import { SessionIds } from './session-ids.ts';
+
+const NO_BODY = new Uint8Array(0);
+const NO_PASSWORD = new Uint8Array(PASSWORD_BYTES);
+const TIMEOUT_BYTES = 4;
+
+export class Handshake {
+  readonly #port: ClientPort;
+  /** Made at the first session: the wall clock is not known before. */
+  #ids: SessionIds | null;
+  readonly #request: CurrentRequest;
+  readonly #timeoutBody: Uint8Array;
+
+  constructor(port: ClientPort) {
+    this.#port = port;
+    this.#ids = null;
+    this.#request = new CurrentRequest();
+    this.#timeoutBody = new Uint8Array(TIMEOUT_BYTES);
+  }
+
+  onConnectRequest(connection: ClientConnection, request: ConnectRequest): void {
+    const { host, order } = this.#port;
+    host.stats.connectionRequestCount++;
+    if (order === null) {
+      this.#log('info', `Closing ${connection.address}: this server is not serving`);
+      connection.closeNow();
+      return;
+    }
+    if (request.lastZxidSeen > host.state.lastProcessedZxid) {
+      // Not "expired": the client must try a server that has seen as much as it has.
+      this.#log(
+        'info',
+        `Closing ${connection.address}: it has seen zxid 0x${request.lastZxidSeen.toString(16)}, ` +
+          `our last is 0x${host.state.lastProcessedZxid.toString(16)}`,
+      );
+      connection.closeNow();
+      return;
+    }
+    const { minSessionTimeoutMs, maxSessionTimeoutMs } = host.config;
+    const timeoutMs = Math.min(
+      Math.max(request.timeoutMs, minSessionTimeoutMs),
+      maxSessionTimeoutMs,
+    );
+    connection.saysReadOnly = request.readOnly !== null;
+    connection.state = 'connecting';
+    connection.pauseReading = true;
+    this.#port.ready.touch(connection);
+    const { sessionHi, sessionLo } = request;
+    if (sessionHi === 0 && sessionLo === 0) this.#create(connection, timeoutMs);
+    else this.#renew(connection, sessionHi, sessionLo, request.password, timeoutMs);
+  }
+
+  /** The createSession transaction of a connection that waits for it was applied. */
+  onCreated(connection: ClientConnection, result: ApplyResult): void {
+    this.#open(connection, result.sessionHi, result.sessionLo, result.timeoutMs);
+    this.#log(
+      'info',
+      `Established session ${connection.session?.name} with negotiated timeout ` +
+        `${result.timeoutMs} for client ${connection.address}`,
+    );
+  }
+
+  onRevalidated(
+    connection: ClientConnection,
+    hi: number,
+    lo: number,
+    timeoutMs: number,
+    valid: boolean,
+  ): void {
+    if (connection.state !== 'connecting') return;
+    if (!valid) {
+      this.#refuse(connection);
+      return;
+    }
+    this.#open(connection, hi, lo, timeoutMs);
+    this.#log('info', `Renewed session ${connection.session?.name} for ${connection.address}`);
+  }
+
+  #create(connection: ClientConnection, timeoutMs: number): void {
+    const { host, order } = this.#port;
+    this.#ids ??= new SessionIds(host.config.sid, host.wallMs());
+    this.#ids.next();
+    const { hi, lo } = this.#ids;
+    const body = this.#timeoutBody;
+    new DataView(body.buffer).setInt32(0, timeoutMs);
+    const request = this.#request.set(hi, lo, 0, OpCode.createSession, body, 0, TIMEOUT_BYTES, []);
+    const pending = new PendingRequest(connection, 'order', request, NO_BODY, host.nowMs());
+    connection.queue.push(pending);
+    host.stats.outstandingRequests++;
+    order?.submit(pending, request);
+  }
+
+  #renew(
+    connection: ClientConnection,
+    hi: number,
+    lo: number,
+    password: Uint8Array | null,
+    timeoutMs: number,
+  ): void {
+    const { sessions, order, host } = this.#port;
+    host.stats.connectionRevalidateCount++;
+    // Before the password is looked at, as in the reference: the holder may only seem to be there.
+    const present = sessions.find(hi, lo)?.connection ?? null;
+    if (present !== null) {
+      sessions.release(present.session as NonNullable<typeof present.session>, present);
+      present.closeNow();
+    }
+    const wanted = sessionPassword(hi, lo);
+    const given = password ?? NO_BODY;
+    if (!bytesEqual(given, 0, given.length, wanted, 0, wanted.length)) {
+      this.#log('warn', `Refusing ${connection.address}: wrong password for its session`);
+      this.#refuse(connection);
+      return;
+    }
+    order?.revalidate(connection, hi, lo, timeoutMs);
+  }
+
+  #open(connection: ClientConnection, hi: number, lo: number, timeoutMs: number): void {
+    const { sessions, ready } = this.#port;
+    const present = sessions.find(hi, lo)?.connection ?? null;
+    if (present !== null && present !== connection) present.closeNow();
+    connection.session = sessions.bind(hi, lo, timeoutMs, connection);
+    connection.state = 'open';
+    this.#port.host.state.addWatcher(connection);
+    this.#respond(connection, timeoutMs, hi, lo, sessionPassword(hi, lo));
+    this.#port.resumeLater(connection);
+    ready.wantsTurn = true;
+  }
+
+  /** Expired and wrong password look the same, and both zero every field (trap 2). */
+  #refuse(connection: ClientConnection): void {
+    this.#respond(connection, 0, 0, 0, NO_PASSWORD);
+    connection.closeGracefully();
+  }
+
+  #respond(
+    connection: ClientConnection,
+    timeoutMs: number,
+    sessionHi: number,
+    sessionLo: number,
+    password: Uint8Array,
+  ): void {
+    const w = connection.bytes;
+    const frame = w.reserve(4);
+    const readOnly = connection.saysReadOnly ? false : null;
+    writeConnectResponse(w, {
+      protocolVersion: 0,
+      timeoutMs,
+      sessionHi,
+      sessionLo,
+      password,
+      readOnly,
+    });
+    w.patchInt(frame, w.position - frame - 4);
+    connection.onSent();
+  }
+
+  #log(level: 'warn' | 'info', message: string): void {
+    this.#port.host.log(level, 'ZooKeeperServer', message);
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * LearnerOrder: the order of writes on a follower or observer: they are forwarded and come back as
+ * transactions. The leader answers the requests of one learner in the order in which they left
+ * (C6 of quorum-protocol.md 10), so one queue finds the request of a transaction again; syncs and
+ * revalidations have queues of their own, for the same reason (T20).
+ */
+
+import { JuteWriter, OpCode, RingQueue } from '@zabra/protocol';
+import type { ApplyResult } from '../ops/apply-result.ts';
+import type { OpRequest } from '../ops/request.ts';
+import type { Learner } from '../zab/learner.ts';
+import type { Proposal } from '../zab/zab-host.ts';
+import type { ClientConnection } from './client-connection.ts';
+import type { ClientSession } from './client-session.ts';
+import type { PeerCore } from './peer-core.ts';
+import type { PendingRequest } from './pending-request.ts';
+import type { OrderClient, RequestOrder } from './request-order.ts';
+
+interface Revalidation {
+  readonly connection: ClientConnection;
+  readonly hi: number;
+  readonly lo: number;
+  readonly timeoutMs: number;
+}
+
+export class LearnerOrder implements RequestOrder {
+  readonly #core: PeerCore;
+  readonly #client: OrderClient;
+  readonly #learner: Learner;
+  readonly #forwarded: RingQueue<PendingRequest>;
+  readonly #syncs: RingQueue<PendingRequest>;
+  readonly #revalidations: RingQueue<Revalidation>;
+  /** Sessions heard of since the last PING: id and timeout each, as the reply carries them. */
+  readonly #touches: JuteWriter;
+  #touched: ClientSession[];
+
+  constructor(core: PeerCore, client: OrderClient, learner: Learner) {
+    this.#core = core;
+    this.#client = client;
+    this.#learner = learner;
+    this.#forwarded = new RingQueue();
+    this.#syncs = new RingQueue();
+    this.#revalidations = new RingQueue();
+    this.#touches = new JuteWriter(256);
+    this.#touched = [];
+  }
+
+  submit(pending: PendingRequest, request: OpRequest): void {
+    // Queued before the packet leaves: a quick answer must find its request.
+    this.#forwarded.push(pending);
+    this.#forward(request);
+  }
+
+  sync(pending: PendingRequest, request: OpRequest): void {
+    this.#syncs.push(pending);
+    this.#forward(request);
+  }
+
+  revalidate(connection: ClientConnection, hi: number, lo: number, timeoutMs: number): void {
+    this.#revalidations.push({ connection, hi, lo, timeoutMs });
+    this.#learner.revalidate(hi, lo, timeoutMs);
+  }
+
+  touch(session: ClientSession): void {
+    if (session.touched) return;
+    session.touched = true;
+    this.#touched.push(session);
+    this.#addTouch(session.hi, session.lo, session.timeoutMs);
+  }
+
+  /** The table since the last PING; the next begins empty (T21). */
+  takeTouches(): Uint8Array {
+    for (const session of this.#touched) session.touched = false;
+    this.#touched = [];
+    const bytes = this.#touches.toBytes();
+    this.#touches.reset();
+    return bytes;
+  }
+
+  onSyncAnswer(): void {
+    const pending = this.#syncs.shift();
+    if (pending !== undefined) this.#client.onSynced(pending);
+  }
+
+  onRevalidated(hi: number, lo: number, valid: boolean): void {
+    const asked = this.#revalidations.peek();
+    if (asked === undefined || asked.hi !== hi || asked.lo !== lo) return;
+    this.#revalidations.shift();
+    this.#client.onRevalidated(asked.connection, hi, lo, asked.timeoutMs, valid);
+  }
+
+  /** A transaction is committed: applied, and answered when one of our clients asked for it. */
+  onCommitted(proposal: Proposal): void {
+    const { state, stats } = this.#core;
+    const client = this.#client;
+    const result = state.apply(proposal.buffer, proposal.start, proposal.end);
+    stats.commitCount++;
+    // Every learner reports a new session once, so that the leader's clock of it starts (T22).
+    if (result.type === OpCode.createSession) {
+      this.#addTouch(result.sessionHi, result.sessionLo, result.timeoutMs);
+    }
+    const head = this.#forwarded.peek();
+    if (head !== undefined && isAnswer(head, result)) {
+      this.#forwarded.shift();
+      client.onApplied(head, result);
+    }
+    if (result.type === OpCode.closeSession) {
+      client.onSessionClosed(result.sessionHi, result.sessionLo);
+    }
+  }
+
+  #forward(request: OpRequest): void {
+    const { sessionHi, sessionLo, cxid, opcode, buffer, start, end, identities } = request;
+    const ofSession = opcode === OpCode.createSession || opcode === OpCode.closeSession;
+    this.#learner.forward(
+      sessionHi,
+      sessionLo,
+      cxid,
+      opcode,
+      buffer,
+      start,
+      end,
+      ofSession ? null : identities,
+    );
+  }
+
+  #addTouch(hi: number, lo: number, timeoutMs: number): void {
+    this.#touches.long(hi, lo);
+    this.#touches.int(timeoutMs);
+  }
+}
+
+/** The leader closes sessions on its own, with cxid 0: that answers no other request. */
+function isAnswer(request: PendingRequest, result: ApplyResult): boolean {
+  if (request.sessionLo !== result.sessionLo || request.sessionHi !== result.sessionHi) return false;
+  if (request.cxid !== result.cxid) return false;
+  return (result.type === OpCode.closeSession) === (request.opcode === OpCode.closeSession);
+}

@@ -1,0 +1,176 @@
+/**
+ * Learning: the surroundings of a follower or observer: it applies what the leader commits, takes
+ * over the leader's history by TRUNC or SNAP, and forwards the writes of our clients.
+ */
+
+import { epochOf, type HostPort } from '@zabra/protocol';
+import { Learner } from '../zab/learner.ts';
+import type { LearnerHost, PacketLink, Proposal } from '../zab/zab-host.ts';
+import { LearnerOrder } from './learner-order.ts';
+import type { QuorumLink } from './peer-links.ts';
+import { type MemberParts, RoleHost } from './role-host.ts';
+import { SnapshotIntake } from './snapshot-intake.ts';
+
+/** What became of a TRUNC, told to the learner in a turn of its own. */
+type TruncationEnd = 'none' | 'impossible' | 'done';
+
+export class Learning extends RoleHost implements LearnerHost {
+  readonly learner: Learner;
+  readonly isObserver: boolean;
+  /** Null until UPTODATE. */
+  order: LearnerOrder | null;
+  /**
+   * Memory is not what the disk says: a TRUNC was cut but not reloaded, or a received snapshot is
+   * not durable yet. A role that ends like this is followed by recovery (scenario S3).
+   */
+  isMemoryUnbacked: boolean;
+  /** The log is being cut: nothing may be settled before storage says that it is. */
+  isTruncating: boolean;
+  #intake: SnapshotIntake | null;
+  #installToken: number;
+  #truncationEnd: TruncationEnd;
+
+  constructor(
+    parts: MemberParts,
+    onLeft: (reason: string) => void,
+    leaderSid: number,
+    addresses: readonly HostPort[],
+  ) {
+    super(parts, onLeft);
+    this.isObserver = parts.isObserver;
+    this.order = null;
+    this.isMemoryUnbacked = false;
+    this.isTruncating = false;
+    this.#intake = null;
+    this.#installToken = 0;
+    this.#truncationEnd = 'none';
+    this.learner = new Learner(this, leaderSid, addresses);
+  }
+
+  get configVersion(): number {
+    return this.parts.ensemble.version;
+  }
+
+  dial(address: HostPort): PacketLink {
+    const link = this.parts.links.openQuorum(`${address.host}:${address.port}`);
+    this.parts.links.dial(link, address);
+    return link;
+  }
+
+  commit(proposal: Proposal): void {
+    if (this.order !== null) {
+      this.order.onCommitted(proposal);
+    } else {
+      this.core.state.apply(proposal.buffer, proposal.start, proposal.end);
+      this.core.stats.commitCount++;
+    }
+    this.storage.onApplied(proposal.zxid);
+  }
+
+  truncate(zxid: number): void {
+    this.log('info', 'Learner', `Truncating our history to get in step, at 0x${zxid.toString(16)}`);
+    if (this.core.disk.truncate(zxid) === 'impossible') {
+      this.#truncationEnd = 'impossible';
+      return;
+    }
+    this.isMemoryUnbacked = true;
+    this.isTruncating = true;
+  }
+
+  /** From storage: the cut is durable, or turned out to be impossible. */
+  onTruncated(done: boolean): void {
+    this.isTruncating = false;
+    if (!done) {
+      this.isMemoryUnbacked = false;
+      this.#truncationEnd = 'impossible';
+      return;
+    }
+    this.storage.forgetTail();
+    this.core.reload(() => {
+      this.isMemoryUnbacked = false;
+      this.#truncationEnd = 'done';
+    });
+  }
+
+  receiveSnapshot(link: PacketLink, zxid: number): void {
+    this.#intake = new SnapshotIntake(this.core.state.beginLoad(), zxid);
+    (link as QuorumLink).packets.enterRaw();
+  }
+
+  /** Bytes of the body; returns how many belong to it. */
+  onSnapshotBytes(link: QuorumLink, buffer: Uint8Array, start: number, end: number): number {
+    const intake = this.#intake;
+    if (intake === null) return end - start;
+    const taken = intake.push(buffer, start, end);
+    if (intake.error !== null) {
+      this.#intake = null;
+      this.learner.onSnapshotReceived(intake.error);
+    } else if (intake.ended) {
+      link.packets.leaveRaw();
+      this.learner.onSnapshotReceived(null);
+    }
+    return taken;
+  }
+
+  installSnapshot(): number {
+    const { state, disk, committedLog } = this.core;
+    const intake = this.#intake as SnapshotIntake;
+    this.#intake = null;
+    intake.install();
+    this.isMemoryUnbacked = true;
+    committedLog.clear();
+    this.storage.forgetTail();
+    this.showEnsemble();
+    this.#installToken = disk.installSnapshot(state.openStream(), intake.zxid, state.digest());
+    return this.#installToken;
+  }
+
+  onStored(token: number): void {
+    if (token === this.#installToken) this.isMemoryUnbacked = false;
+    this.learner.onStored(token);
+  }
+
+  onServing(epoch: number): void {
+    const { state } = this.core;
+    const { port } = this.parts;
+    this.showEnsemble();
+    this.order = new LearnerOrder(this.core, port.orderClient, this.learner);
+    port.order = this.order;
+    const seen = epochOf(state.lastProcessedZxid);
+    this.log('info', 'Learner', `Serving clients in epoch ${epoch}; last transaction is of epoch ${seen}`);
+  }
+
+  takeTouches(): Uint8Array {
+    return this.order?.takeTouches() ?? new Uint8Array(0);
+  }
+
+  onSyncAnswer(): void {
+    this.order?.onSyncAnswer();
+  }
+
+  onRevalidated(sessionHi: number, sessionLo: number, valid: boolean): void {
+    this.order?.onRevalidated(sessionHi, sessionLo, valid);
+  }
+
+  onEnsembleText(_text: string): void {
+    // Acted on when live reconfiguration is enabled, which this version is not.
+  }
+
+  onActivate(zxid: number, _leaderSid: number): void {
+    // A leader with reconfiguration enabled: its roles are not ours to take (configuration.md).
+    this.log('error', 'Learner', `Ignoring the activation of configuration 0x${zxid.toString(16)}`);
+  }
+
+  tick(): void {
+    const end = this.#truncationEnd;
+    this.#truncationEnd = 'none';
+    if (end !== 'none') this.learner.onTruncated(end === 'done');
+    this.learner.tick();
+  }
+
+  /** The role is over: a snapshot that was coming is nothing. */
+  abandon(): void {
+    this.#intake?.abandon();
+    this.#intake = null;
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * What the rooms below want to know of the configuration, each in its own words.
+ */
+
+import { JUTE_MAXBUFFER_EXTRA_MIN } from '@zabra/protocol';
+import type { StorageListener, StorageOptions } from '../log/storage-types.ts';
+import type { StateOptions } from '../ops/state-options.ts';
+import { QUEUE_BYTES_MAX_DEFAULT, type ZabLimits } from '../zab/zab-host.ts';
+import type { PeerConfig } from './peer-config.ts';
+
+/** Longest data of a quorum packet: a request of the largest size and what is added to it. */
+export function packetBytesMax(config: PeerConfig): number {
+  return config.juteMaxBufferBytes + Math.max(config.juteMaxBufferBytes, JUTE_MAXBUFFER_EXTRA_MIN);
+}
+
+export function stateOptions(config: PeerConfig): StateOptions {
+  return {
+    digestEnabled: config.digestEnabled,
+    extendedTypes: config.extendedTypesEnabled,
+    skipAcl: config.skipAcl,
+    superDigest: config.superDigest,
+    enforceQuota: config.enforceQuota,
+    closeSessionTxn: config.closeSessionTxnEnabled,
+    reconfigEnabled: config.reconfigEnabled,
+    txnBytesMax: packetBytesMax(config),
+  };
+}
+
+export function zabLimits(config: PeerConfig): ZabLimits {
+  return {
+    tickTimeMs: config.tickTimeMs,
+    initLimitTicks: config.initLimitTicks,
+    syncLimitTicks: config.syncLimitTicks,
+    packetBytesMax: packetBytesMax(config),
+    queueBytesMax: QUEUE_BYTES_MAX_DEFAULT,
+  };
+}
+
+export function storageOptions(config: PeerConfig, listener: StorageListener): StorageOptions {
+  return {
+    isEnsemble: config.ensemble !== null,
+    isLogDirectorySeparate: config.dataDir !== config.dataLogDir,
+    preAllocBytes: config.preAllocBytes,
+    snapCount: config.snapCount,
+    snapSizeLimitBytes: config.snapSizeLimitBytes,
+    txnLogSizeLimitBytes: config.txnLogSizeLimitBytes,
+    forceSync: config.forceSync,
+    recordBytesMax: packetBytesMax(config),
+    snapshotTrustEmpty: config.snapshotTrustEmpty,
+    dbAutocreate: config.dbAutocreate,
+    initializeMarker: config.initializeMarker,
+    serializeLastProcessedZxid: config.serializeLastProcessedZxid,
+    openDecompressor: null,
+    listener,
+  };
+}

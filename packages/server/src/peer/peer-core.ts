@@ -1,0 +1,108 @@
+/**
+ * PeerCore: what every part of a server works on: its configuration and clock, the outputs of the
+ * turn, the replicated state, the disk, and the counters. It can read the whole history from disk
+ * again; who wants that, and when, is not its affair.
+ */
+
+import { Prng } from '@zabra/protocol';
+import type { DiskReader } from '../log/disk.ts';
+import type { StorageListener } from '../log/storage-types.ts';
+import { Storage } from '../log/storage.ts';
+import { ReplicatedState } from '../ops/replicated-state.ts';
+import type { Hashes } from '../ops/state-options.ts';
+import { CommittedLog } from '../zab/committed-log.ts';
+import { stateOptions, storageOptions } from './options.ts';
+import type { PeerConfig } from './peer-config.ts';
+import { type LogLevel, Ready } from './ready.ts';
+import { ServerStats } from './server-stats.ts';
+import { StateRecovery } from './state-recovery.ts';
+
+/** What a driver gives a new server. */
+export interface PeerSeed {
+  /** Frozen: checked once by `config/`. */
+  readonly config: PeerConfig;
+  readonly disk: DiskReader;
+  readonly hashes: Hashes;
+  /** Any safe integer; the same seed and the same inputs give the same outputs. */
+  readonly seed: number;
+}
+
+export class PeerCore {
+  readonly config: PeerConfig;
+  readonly ready: Ready;
+  readonly stats: ServerStats;
+  readonly state: ReplicatedState;
+  readonly disk: Storage;
+  readonly reader: DiskReader;
+  readonly committedLog: CommittedLog;
+  readonly prng: Prng;
+  readonly #thread: string;
+  #nowMs: number;
+  #wallMs: number;
+  /** Called when the load under way is complete; null while none is. */
+  #afterLoad: (() => void) | null;
+
+  constructor(seed: PeerSeed, listener: StorageListener, nowMs: number, wallMs: number) {
+    const { config } = seed;
+    this.config = config;
+    this.ready = new Ready();
+    this.stats = new ServerStats();
+    this.state = new ReplicatedState(stateOptions(config), seed.hashes);
+    this.reader = seed.disk;
+    this.prng = new Prng(seed.seed);
+    this.committedLog = new CommittedLog(config.commitLogCount);
+    this.#thread = config.ensemble === null ? 'main' : `QuorumPeer[myid=${config.sid}]`;
+    this.#nowMs = nowMs;
+    this.#wallMs = wallMs;
+    this.#afterLoad = null;
+    this.disk = new Storage(
+      storageOptions(config, listener),
+      seed.disk,
+      (request) => this.ready.disk.push(request),
+      (level, source, message) => this.log(level, source, message),
+      this.prng.fork(),
+    );
+  }
+
+  setClock(nowMs: number, wallMs: number): void {
+    this.#nowMs = nowMs;
+    this.#wallMs = wallMs;
+  }
+
+  /** Monotonic, milliseconds; the same throughout a turn. */
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  wallMs(): number {
+    return this.#wallMs;
+  }
+
+  log(level: LogLevel, source: string, message: string): void {
+    this.ready.log(level, this.#thread, source, message);
+  }
+
+  /** Reads the whole state from disk, in slices, then calls back; one caller, the last. */
+  reload(then: () => void): void {
+    const isUnderWay = this.#afterLoad !== null;
+    this.#afterLoad = then;
+    if (isUnderWay) return;
+    this.disk.recover(new StateRecovery(this.state, this.committedLog));
+    this.ready.wantsTurn = true;
+  }
+
+  get isLoading(): boolean {
+    return this.#afterLoad !== null;
+  }
+
+  /** One slice of a load, if one is under way. */
+  loadStep(bytesMax: number): void {
+    if (this.#afterLoad === null) return;
+    const step = this.disk.step(bytesMax);
+    if (step === 'more') this.ready.wantsTurn = true;
+    if (step !== 'done') return;
+    const then = this.#afterLoad;
+    this.#afterLoad = null;
+    then();
+  }
+}

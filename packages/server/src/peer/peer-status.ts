@@ -1,0 +1,32 @@
+/**
+ * PeerStatus: what a server says of itself to the health port, to tests and to the simulator's
+ * checkers. A value, made anew at each question.
+ */
+
+export type Role = 'standalone' | 'looking' | 'leader' | 'follower' | 'observer';
+
+export interface PeerStatus {
+  readonly sid: number;
+  readonly role: Role;
+  /** `recovery`, `election`, `discovery`, `synchronization`, `broadcast`, `settling`, `over`. */
+  readonly phase: string;
+  /** True while clients are served. */
+  readonly serving: boolean;
+  /** True once the history on disk was loaded for the first time. */
+  readonly recovered: boolean;
+  /** -1 while nobody leads. */
+  readonly leaderSid: number;
+  readonly currentEpoch: number;
+  readonly acceptedEpoch: number;
+  /** Last zxid applied. */
+  readonly lastProcessedZxid: number;
+  /** Last zxid in the log, synced or not. */
+  readonly lastLoggedZxid: number;
+  readonly syncedZxid: number;
+  /** Digest of the tree after `lastProcessedZxid`, unsigned 64-bit hex. */
+  readonly digest: string;
+  readonly digestMismatchCount: number;
+  readonly connectionCount: number;
+  readonly sessionCount: number;
+  readonly outstandingRequestCount: number;
+}

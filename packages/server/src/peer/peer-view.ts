@@ -1,0 +1,220 @@
+/**
+ * PeerView: a server as it shows itself: to four-letter words, metrics, the health port, tests and
+ * the simulator's checkers. It only reads.
+ */
+
+import { int64Hex } from '@zabra/protocol';
+import type { ClientConnection } from './client-connection.ts';
+import type { ClientPort } from './client-port.ts';
+import type { EnsembleMember } from './ensemble-member.ts';
+import { answerWord, type WordView } from './four-letter-words.ts';
+import { type MetricRow, type MetricView, readMetrics } from './metrics.ts';
+import type { PeerConfig } from './peer-config.ts';
+import type { PeerCore } from './peer-core.ts';
+import type { PeerStatus, Role } from './peer-status.ts';
+import type { ServerStats } from './server-stats.ts';
+
+export class PeerView implements WordView, MetricView {
+  readonly #core: PeerCore;
+  readonly #port: ClientPort;
+  readonly #member: EnsembleMember | null;
+  #servingSinceMs: number;
+
+  constructor(core: PeerCore, port: ClientPort, member: EnsembleMember | null) {
+    this.#core = core;
+    this.#port = port;
+    this.#member = member;
+    this.#servingSinceMs = -1;
+  }
+
+  answer(word: string): string | null {
+    return answerWord(word, this);
+  }
+
+  status(): PeerStatus {
+    const { config, disk, state, stats } = this.#core;
+    const digest = state.digest();
+    const member = this.#member;
+    return {
+      sid: config.sid,
+      role: this.role,
+      phase: this.#core.isLoading ? 'recovery' : (member?.phase ?? 'broadcast'),
+      serving: this.serving,
+      recovered: stats.dbInitTimeMs.count > 0,
+      leaderSid: member === null ? config.sid : member.leaderSid,
+      currentEpoch: stats.dbInitTimeMs.count > 0 ? disk.currentEpoch : -1,
+      acceptedEpoch: stats.dbInitTimeMs.count > 0 ? disk.acceptedEpoch : -1,
+      lastProcessedZxid: state.lastProcessedZxid,
+      lastLoggedZxid: stats.dbInitTimeMs.count > 0 ? disk.lastLoggedZxid : 0,
+      syncedZxid: stats.dbInitTimeMs.count > 0 ? disk.syncedZxid : 0,
+      digest: int64Hex(digest.hi | 0, digest.lo | 0),
+      digestMismatchCount: state.digestMismatchCount,
+      connectionCount: this.connectionCount,
+      sessionCount: this.globalSessionCount,
+      outstandingRequestCount: stats.outstandingRequests,
+    };
+  }
+
+  metrics(): MetricRow[] {
+    return readMetrics(this);
+  }
+
+  /** Once a turn: remembers since when clients are served. */
+  tick(): void {
+    if (!this.serving) this.#servingSinceMs = -1;
+    else if (this.#servingSinceMs < 0) this.#servingSinceMs = this.#core.nowMs();
+  }
+
+  get role(): Role {
+    return this.#member === null ? 'standalone' : this.#member.role;
+  }
+
+  get config(): PeerConfig {
+    return this.#core.config;
+  }
+
+  get stats(): ServerStats {
+    return this.#core.stats;
+  }
+
+  get serving(): boolean {
+    return this.#port.order !== null || (this.#member?.serving ?? false);
+  }
+
+  get mode(): string {
+    return this.role;
+  }
+
+  get isEnsemble(): boolean {
+    return this.#member !== null;
+  }
+
+  get peerState(): string | null {
+    const member = this.#member;
+    if (member === null) return null;
+    const state = PEER_STATES[member.role] ?? member.role;
+    const parts = [state];
+    if (member.phase !== 'election') parts.push(member.phase);
+    if (member.syncKind !== '') parts.push(member.syncKind.toLowerCase());
+    return parts.join(' - ');
+  }
+
+  get zxid(): number {
+    return this.#core.state.lastProcessedZxid;
+  }
+
+  /** Apache counts the root twice: its map has it under two names. */
+  get znodeCount(): number {
+    return this.#core.state.core.tree.nodes.count + 1;
+  }
+
+  get watchCount(): number {
+    return this.#core.state.core.watches.count;
+  }
+
+  get ephemeralCount(): number {
+    let total = 0;
+    this.#core.state.core.tree.forEachEphemeralOwner((_hi, _lo, count) => {
+      total += count;
+    });
+    return total;
+  }
+
+  get approximateDataBytes(): number {
+    return this.#core.state.core.tree.contentBytes;
+  }
+
+  get treeBytes(): number {
+    return this.#core.state.core.tree.bytes;
+  }
+
+  get globalSessionCount(): number {
+    return this.#core.state.core.sessions.size;
+  }
+
+  get digestMismatchCount(): number {
+    return this.#core.state.digestMismatchCount;
+  }
+
+  get connectionCount(): number {
+    return this.#port.connectionCount;
+  }
+
+  connections(): IterableIterator<ClientConnection> {
+    return this.#port.connections();
+  }
+
+  get uptimeMs(): number {
+    return this.#servingSinceMs < 0 ? 0 : this.#core.nowMs() - this.#servingSinceMs;
+  }
+
+  get quorumSize(): number {
+    return this.#member?.verifiers[0]?.voters.length ?? 1;
+  }
+
+  get learnerCount(): number {
+    return this.#member?.leading?.leader.learners().length ?? 0;
+  }
+
+  get syncedFollowerCount(): number {
+    const learners = this.#member?.leading?.leader.learners() ?? [];
+    return learners.filter((l) => l.state === 'broadcast' && !l.isObserver).length;
+  }
+
+  get syncedObserverCount(): number {
+    const learners = this.#member?.leading?.leader.learners() ?? [];
+    return learners.filter((l) => l.state === 'broadcast' && l.isObserver).length;
+  }
+
+  get pendingSyncCount(): number {
+    return 0;
+  }
+
+  get leaderUptimeMs(): number {
+    return this.role === 'leader' ? this.uptimeMs : 0;
+  }
+
+  get lastZxid(): number {
+    return this.zxid;
+  }
+
+  get epoch(): number {
+    return this.#member?.leading?.leader.epoch ?? this.#core.disk.currentEpoch;
+  }
+
+  get unsyncedLogBytes(): number {
+    return this.#core.disk.unsyncedBytes;
+  }
+
+  directoryBytes(directory: 'snap' | 'log'): number {
+    const { reader } = this.#core;
+    let total = 0;
+    for (const name of reader.list(directory)) {
+      total += Math.max(0, reader.sizeBytes(directory, name));
+    }
+    return total;
+  }
+
+  get ensembleText(): string | null {
+    return this.#member?.ensembleText ?? null;
+  }
+
+  get electionPort(): number {
+    return this.#member?.electionAddresses[0]?.port ?? -1;
+  }
+
+  get quorumPort(): number {
+    return this.#member?.quorumPort ?? -1;
+  }
+
+  get peerType(): number {
+    return this.#member?.isObserver === true ? 1 : 0;
+  }
+}
+
+const PEER_STATES: Readonly<Record<string, string>> = {
+  looking: 'looking',
+  leader: 'leading',
+  follower: 'following',
+  observer: 'observing',
+};

@@ -1,0 +1,135 @@
+/**
+ * ServerStats: what a server counts about itself, plain numbers that the hot path adds to. The
+ * four-letter words, `/metrics` and the console read them; `srst` resets most. Names are those of
+ * ZooKeeper's metrics (operations.md 3.4).
+ */
+
+/** Average, least, most, count and sum of a series of values. */
+export class Summary {
+  count: number;
+  sum: number;
+  /** 0 while nothing was added, as `srvr` shows it. */
+  min: number;
+  max: number;
+
+  constructor() {
+    this.count = 0;
+    this.sum = 0;
+    this.min = 0;
+    this.max = 0;
+  }
+
+  add(value: number): void {
+    if (this.count === 0 || value < this.min) this.min = value;
+    if (this.count === 0 || value > this.max) this.max = value;
+    this.count++;
+    this.sum += value;
+  }
+
+  /** 0 while nothing was added. */
+  get average(): number {
+    return this.count === 0 ? 0 : this.sum / this.count;
+  }
+
+  reset(): void {
+    this.count = 0;
+    this.sum = 0;
+    this.min = 0;
+    this.max = 0;
+  }
+}
+
+export class ServerStats {
+  packetsReceived: number;
+  packetsSent: number;
+  bytesReceived: number;
+  responseBytes: number;
+  /** Requests of clients accepted and not yet answered. */
+  outstandingRequests: number;
+  /** Milliseconds from receipt to answer, pings and four-letter words excepted. */
+  readonly latencyMs: Summary;
+  readonly updateLatencyMs: Summary;
+  readonly readLatencyMs: Summary;
+  readonly electionTimeMs: Summary;
+  readonly fsyncTimeMs: Summary;
+  readonly snapshotTimeMs: Summary;
+  readonly dbInitTimeMs: Summary;
+  readonly proposalBytes: Summary;
+  lastProposalBytes: number;
+  connectionRequestCount: number;
+  connectionRejectedCount: number;
+  connectionDropCount: number;
+  connectionRevalidateCount: number;
+  sessionlessConnectionsExpired: number;
+  staleSessionsExpired: number;
+  authFailedCount: number;
+  commitCount: number;
+  proposalCount: number;
+  lookingCount: number;
+  diffCount: number;
+  snapCount: number;
+  learnerProposalReceivedCount: number;
+  learnerCommitReceivedCount: number;
+  /** Frames that cost their connection, or were answered with MARSHALLINGERROR. */
+  malformedRequestCount: number;
+  unknownOpcodeCount: number;
+  slowReaderCount: number;
+
+  constructor() {
+    this.packetsReceived = 0;
+    this.packetsSent = 0;
+    this.bytesReceived = 0;
+    this.responseBytes = 0;
+    this.outstandingRequests = 0;
+    this.latencyMs = new Summary();
+    this.updateLatencyMs = new Summary();
+    this.readLatencyMs = new Summary();
+    this.electionTimeMs = new Summary();
+    this.fsyncTimeMs = new Summary();
+    this.snapshotTimeMs = new Summary();
+    this.dbInitTimeMs = new Summary();
+    this.proposalBytes = new Summary();
+    this.lastProposalBytes = -1;
+    this.connectionRequestCount = 0;
+    this.connectionRejectedCount = 0;
+    this.connectionDropCount = 0;
+    this.connectionRevalidateCount = 0;
+    this.sessionlessConnectionsExpired = 0;
+    this.staleSessionsExpired = 0;
+    this.authFailedCount = 0;
+    this.commitCount = 0;
+    this.proposalCount = 0;
+    this.lookingCount = 0;
+    this.diffCount = 0;
+    this.snapCount = 0;
+    this.learnerProposalReceivedCount = 0;
+    this.learnerCommitReceivedCount = 0;
+    this.malformedRequestCount = 0;
+    this.unknownOpcodeCount = 0;
+    this.slowReaderCount = 0;
+  }
+
+  /** One request answered, `elapsedMs` after it came. */
+  onAnswered(elapsedMs: number, isWrite: boolean): void {
+    this.latencyMs.add(elapsedMs);
+    if (isWrite) this.updateLatencyMs.add(elapsedMs);
+    else this.readLatencyMs.add(elapsedMs);
+  }
+
+  onProposed(bytes: number): void {
+    this.proposalCount++;
+    this.lastProposalBytes = bytes;
+    this.proposalBytes.add(bytes);
+  }
+
+  /** `srst`: latencies, packet counters and proposal sizes begin anew. */
+  reset(): void {
+    this.packetsReceived = 0;
+    this.packetsSent = 0;
+    this.latencyMs.reset();
+    this.updateLatencyMs.reset();
+    this.readLatencyMs.reset();
+    this.proposalBytes.reset();
+    this.lastProposalBytes = -1;
+  }
+}

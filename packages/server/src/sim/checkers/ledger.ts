@@ -1,0 +1,172 @@
+/**
+ * The ledger: every transaction that was ever seen on a disk or a wire, and the order in which
+ * they were committed, which is found out from what serving servers have applied. It holds the
+ * properties that concern the sequence itself: one content per zxid, no gap, no transaction twice,
+ * agreement of all servers by digest. It feeds the model and judges writes on the way.
+ *
+ * Zab.tla's Integrity, Agreement, TotalOrder, LocalPrimaryOrder and GlobalPrimaryOrder; invariants
+ * I4 to I8 of quorum-protocol.md 21.
+ */
+
+import type { Request } from '@zabra/client/session';
+import {
+  bytesEqual,
+  counterOf,
+  epochOf,
+  makeZxid,
+  OpCode,
+  type Stat,
+  zxidToHex,
+} from '@zabra/protocol';
+import type { DurableHistory } from './durable-history.ts';
+import { TreeModel } from './tree-model.ts';
+import { parseTxn, type Txn } from './txn.ts';
+import { expectThat } from './violation.ts';
+import { judgeWrite } from './write-judge.ts';
+
+/** A request as its client made it, waiting to be met in the order of transactions. */
+export interface IssuedRequest {
+  readonly request: Request;
+  /** The newest zxid that any client had seen when this was asked for. */
+  readonly seenZxid: number;
+  /** Set when its transaction is committed. */
+  txn: Txn | null;
+  /** The stat after each of its operations. */
+  stats: readonly (Stat | null)[];
+}
+
+export type FindRequest = (session: string, cxid: number) => IssuedRequest | null;
+
+/** Told of each committed transaction, after the model has it. */
+export type OnCommitted = (txn: Txn) => void;
+
+const CONTENT = 'A zxid stands for one transaction';
+const GAPLESS = 'Committed transactions follow one another without a gap';
+const AGREEMENT = 'Servers at one zxid have one state';
+const ONCE = 'A request takes effect at most once';
+const REAL_TIME = 'A write comes after all that its client could know of';
+
+export class Ledger {
+  readonly model: TreeModel;
+  readonly #known: Map<number, Txn>;
+  readonly #findRequest: FindRequest;
+  readonly #onCommitted: OnCommitted;
+  /** Ascending zxids, and the tree's digest after each. */
+  readonly #committed: number[];
+  readonly #digests: number[];
+  /** Session and cxid of every committed write. */
+  readonly #met: Set<string>;
+
+  constructor(findRequest: FindRequest, onCommitted: OnCommitted) {
+    this.model = new TreeModel();
+    this.#known = new Map();
+    this.#findRequest = findRequest;
+    this.#onCommitted = onCommitted;
+    this.#committed = [0];
+    this.#digests = [this.model.digest];
+    this.#met = new Set();
+  }
+
+  get lastCommittedZxid(): number {
+    return this.#committed.at(-1) as number;
+  }
+
+  get committedCount(): number {
+    return this.#committed.length - 1;
+  }
+
+  /** The newest committed zxid that is not above the given one. */
+  committedUpTo(zxid: number): number {
+    return this.#committed[this.#indexUpTo(zxid)] as number;
+  }
+
+  isCommitted(zxid: number): boolean {
+    return this.committedUpTo(zxid) === zxid;
+  }
+
+  /** A transaction stands in a log or travels on a wire. */
+  onSeen(buffer: Uint8Array, start: number, end: number): Txn {
+    const zxid = readZxid(buffer, start);
+    const known = this.#known.get(zxid);
+    if (known === undefined) {
+      const txn = parseTxn(buffer, start, end);
+      this.#known.set(zxid, txn);
+      return txn;
+    }
+    const isSame = bytesEqual(known.bytes, 0, known.bytes.length, buffer, start, end);
+    expectThat(isSame, CONTENT, `${zxidToHex(zxid)} was seen with two contents`);
+    return known;
+  }
+
+  /** A serving server has applied everything up to that zxid. */
+  onApplied(sid: number, zxid: number, history: DurableHistory): void {
+    if (zxid <= this.lastCommittedZxid) return;
+    const epochStart = makeZxid(epochOf(zxid), 0);
+    // What a new leader inherits is in its log; what it adds follows one by one.
+    for (const inherited of history.zxids) {
+      if (inherited > this.lastCommittedZxid && inherited < epochStart) this.#commit(sid, inherited);
+    }
+    let next = Math.max(this.lastCommittedZxid, epochStart) + 1;
+    for (; next <= zxid; next++) this.#commit(sid, next);
+  }
+
+  /** A serving server says that its state at that zxid has that digest. */
+  checkDigest(sid: number, zxid: number, digest: string): void {
+    const wanted = (this.#digests[this.#indexUpTo(zxid)] as number).toString(16);
+    expectThat(
+      wanted === digest,
+      AGREEMENT,
+      `server ${sid} at ${zxidToHex(zxid)} has digest ${digest}, wanted ${wanted}`,
+    );
+  }
+
+  #commit(sid: number, zxid: number): void {
+    const last = this.lastCommittedZxid;
+    const isNext = zxid === last + 1 || (epochOf(zxid) > epochOf(last) && counterOf(zxid) === 1);
+    const where = `server ${sid} applied ${zxidToHex(zxid)} after ${zxidToHex(last)}`;
+    expectThat(isNext, GAPLESS, where);
+    const txn = this.#known.get(zxid);
+    expectThat(txn !== undefined, GAPLESS, `${where}, which nobody has proposed`);
+    this.#expectFirst(txn);
+    const issued = this.#findRequest(txn.session, txn.header.cxid);
+    if (issued !== null) this.#meet(issued, txn);
+    const stats = this.model.apply(txn);
+    if (issued !== null) issued.stats = stats;
+    this.#committed.push(zxid);
+    this.#digests.push(this.model.digest);
+    this.#onCommitted(txn);
+  }
+
+  #expectFirst({ zxid, session, header: { type, cxid } }: Txn): void {
+    // The server's own transactions have no cxid to be known by.
+    if (type === OpCode.createSession || type === OpCode.closeSession) return;
+    const key = `${session}/${cxid}`;
+    expectThat(!this.#met.has(key), ONCE, `${zxidToHex(zxid)} repeats ${key}`);
+    this.#met.add(key);
+  }
+
+  #meet(issued: IssuedRequest, txn: Txn): void {
+    const where = `${zxidToHex(txn.zxid)} of session ${txn.session}`;
+    const seen = zxidToHex(issued.seenZxid);
+    expectThat(txn.zxid > issued.seenZxid, REAL_TIME, `${where}, asked for when ${seen} was seen`);
+    issued.txn = txn;
+    judgeWrite(this.model, issued.request, txn);
+  }
+
+  #indexUpTo(zxid: number): number {
+    const committed = this.#committed;
+    let low = 0;
+    let high = committed.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((committed[middle] as number) <= zxid) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+}
+
+function readZxid(buffer: Uint8Array, start: number): number {
+  const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+  return view.getUint32(start + 12) * 0x100000000 + view.getUint32(start + 16);
+}

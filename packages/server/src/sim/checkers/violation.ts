@@ -1,0 +1,19 @@
+/**
+ * What a checker throws when a property does not hold: the property by name, what was seen, and
+ * nothing that could be fixed by trying again. The run that sees it ends.
+ */
+
+export class Violation extends Error {
+  override readonly name = 'Violation';
+  /** The property, in words that name it in documents and tests. */
+  readonly property: string;
+
+  constructor(property: string, found: string) {
+    super(`${property}: ${found}`);
+    this.property = property;
+  }
+}
+
+export function expectThat(condition: unknown, property: string, found: string): asserts condition {
+  if (!condition) throw new Violation(property, found);
+}

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Everything that needs only Node: compiles, then runs the tests of every room, the tests of the
+# whole and a few simulation seeds. Prints what each part took; ends with "N passed, N failed".
+set -euo pipefail
+cd "$(dirname "$0")/.."
+unset NODE_TEST_CONTEXT
+. scripts/parts.sh
+
+part 'build' bash scripts/build.sh
+for room in packages/protocol packages/client packages/server/src/*; do
+  case $room in
+    packages/server/src/*) sources=$room compiled=packages/server/dist/${room##*/} ;;
+    *) sources=$room/src compiled=$room/dist ;;
+  esac
+  [ -n "$(find "$sources" -name '*.test.ts' -print -quit)" ] || continue
+  part "${room#packages/}" node scripts/run-tests.mjs "$sources" "$compiled"
+done
+part 'test' node scripts/run-tests.mjs test test/dist
+part 'simulation, 50 seeds' node packages/server/dist/bin/zabra.js sim --seed 1 --count 50
+parts_end

@@ -1,0 +1,56 @@
+/**
+ * The file disk keeps the contract of a disk, on directories of its own below the system's
+ * temporary one.
+ */
+
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { DiskReader, DiskRequest } from 'zabra/dist/log/disk.js';
+import { FileDisk } from 'zabra/dist/io/file-disk.js';
+import { type DiskCompletion, type DiskOnTrial, diskContract } from './disk-contract.ts';
+
+class FileDiskOnTrial implements DiskOnTrial {
+  readonly #root = fs.mkdtempSync(path.join(os.tmpdir(), 'zabra-disk-'));
+  readonly #paths = { log: path.join(this.#root, 'log'), snap: path.join(this.#root, 'snap') };
+  #completions: DiskCompletion[] = [];
+  #disk: FileDisk;
+
+  constructor() {
+    fs.mkdirSync(this.#paths.log);
+    fs.mkdirSync(this.#paths.snap);
+    this.#disk = this.#open();
+  }
+
+  get reader(): DiskReader {
+    return this.#disk.reader;
+  }
+
+  submit(request: DiskRequest): void {
+    this.#disk.submit(request);
+  }
+
+  async settle(): Promise<DiskCompletion[]> {
+    await this.#disk.close();
+    const completions = this.#completions;
+    this.#completions = [];
+    return completions;
+  }
+
+  async reopen(): Promise<void> {
+    await this.#disk.close();
+    this.#disk = this.#open();
+  }
+
+  async dispose(): Promise<void> {
+    await this.#disk.close();
+    fs.rmSync(this.#root, { recursive: true });
+  }
+
+  #open(): FileDisk {
+    const onDone = (token: number, error: string | null) => this.#completions.push({ token, error });
+    return new FileDisk({ paths: this.#paths, onDone });
+  }
+}
+
+diskContract('FileDisk', async () => new FileDiskOnTrial());
