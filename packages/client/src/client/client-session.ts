@@ -36,6 +36,7 @@ export class ClientSession {
   readonly #callbacks: WeakMap<(event: WatchEvent) => void, CallbackWatcher>;
   /** Waits for a connected state, for the acceptance of an identity, or for the end. */
   readonly #connecting: Set<Waiter>;
+  readonly #reaching: Set<Waiter>;
   readonly #authenticating: Set<Waiter>;
   readonly #closing: Set<Waiter>;
 
@@ -45,6 +46,7 @@ export class ClientSession {
     this.#streams = new Set();
     this.#callbacks = new WeakMap();
     this.#connecting = new Set();
+    this.#reaching = new Set();
     this.#authenticating = new Set();
     this.#closing = new Set();
     this.#driver = new SessionDriver(options, (happening) => this.#onHappening(happening));
@@ -80,6 +82,13 @@ export class ClientSession {
     if (state === 'CONNECTED' || state === 'CONNECTEDREADONLY') return Promise.resolve();
     if (isOver(state)) return Promise.reject(this.#overError('connect'));
     return this.#wait(this.#connecting, null, signal);
+  }
+
+  /** As `connected`, but rejects as soon as every server was tried in vain. */
+  async reached(): Promise<void> {
+    const { state } = this.machine;
+    if (state !== 'CONNECTING') return this.connected(undefined);
+    await this.#wait(this.#reaching, null, undefined);
   }
 
   /** Resolves when a server has accepted the identity. */
@@ -155,6 +164,8 @@ export class ClientSession {
         return;
       case 'authenticated':
         return this.#onAuthenticated(happening.auth);
+      case 'unreachable':
+        return this.#onUnreachable(happening.reason);
       default:
         return this.#onState(happening.state, happening.reason);
     }
@@ -166,9 +177,16 @@ export class ClientSession {
     }
   }
 
+  #onUnreachable(reason: string): void {
+    const message = `Cannot connect: no server could be reached: ${reason}`;
+    const details = { code: 'CONNECTIONLOSS', op: 'connect', outcome: 'not-applied' } as const;
+    for (const waiter of this.#reaching) waiter.reject(makeError(message, details));
+  }
+
   #onState(state: SessionState, reason: string): void {
     if (state === 'CONNECTED' || state === 'CONNECTEDREADONLY') {
       for (const waiter of this.#connecting) waiter.resolve();
+      for (const waiter of this.#reaching) waiter.resolve();
     }
     if (isOver(state)) this.#onOver();
     for (const listener of this.#listeners) guarded(() => listener(state, reason));
@@ -176,6 +194,7 @@ export class ClientSession {
 
   #onOver(): void {
     for (const waiter of this.#connecting) waiter.reject(this.#overError('connect'));
+    for (const waiter of this.#reaching) waiter.reject(this.#overError('connect'));
     for (const waiter of this.#authenticating) waiter.reject(this.#overError('addAuth'));
     for (const waiter of this.#closing) waiter.resolve();
     for (const stream of this.#streams) stream.end();

@@ -103,6 +103,11 @@ export class ZooKeeperClient {
     return this.#session.connected(callOptions.signal);
   }
 
+  /** As `connected`, but gives up once every server was tried in vain. @throws CONNECTIONLOSS */
+  reached(): Promise<void> {
+    return this.#session.reached();
+  }
+
   /**
    * Creates a znode and returns its path, which differs from the one given when it is sequential.
    * @throws NODEEXISTS, NONODE (no parent), NOCHILDRENFOREPHEMERALS, NOAUTH, INVALIDACL

@@ -270,6 +270,8 @@ function lineOf(happening: Happening): string {
       const { type, path, zxid } = happening.event;
       return `event ${eventName(type)} ${path} zxid=${zxid} to ${names.join(' ')}`;
     }
+    case 'unreachable':
+      return `unreachable: ${happening.reason}`;
     case 'authenticated':
       return `authenticated ${happening.auth.scheme}`;
     default:

@@ -220,7 +220,7 @@ test('SessionMachine lets what waits survive refusals until every server has ref
   assert.equal(request.phase, 'queued');
   for (const line of peer.take()) dialed.add(line);
   peer.refuse();
-  assert.deepEqual(peer.take(), ['reply sync /a CONNECTIONLOSS zxid=0']);
+  assert.deepEqual(peer.take(), ['reply sync /a CONNECTIONLOSS zxid=0', 'unreachable: refused']);
   assert.equal(request.wasSent, false);
   assert.deepEqual([...dialed].filter((line) => line.startsWith('dial')).toSorted(), [
     'dial a:1',

@@ -268,6 +268,7 @@ export class SessionMachine {
   /** No server took the session: whoever waits for one is told, rather than waiting for ever. */
   #onPassOver(reason: string): void {
     this.#fail(this.#requests.takeQueued(), ErrorCode.CONNECTIONLOSS);
+    this.ready.happenings.push({ kind: 'unreachable', reason });
     if (this.#closing) this.#finish('CLOSED', ErrorCode.CLOSING, `closed, but ${reason}`);
   }
 

@@ -25,6 +25,8 @@ export type Happening =
   /** The request is done: see its code, zxid and reply. */
   | { readonly kind: 'reply'; readonly request: Request }
   | { readonly kind: 'event'; readonly event: WatchEvent; readonly watchers: readonly Watcher[] }
+  /** Every server was tried in vain; what waited for one has failed, and the tries go on. */
+  | { readonly kind: 'unreachable'; readonly reason: string }
   /** An authentication was accepted; refusal is the state AUTH_FAILED. */
   | { readonly kind: 'authenticated'; readonly auth: Auth }
   /** `reason` says in words what brought the state about. */

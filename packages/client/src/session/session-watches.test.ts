@@ -242,8 +242,8 @@ test('RemoveWatchesRequest asks the server only for the last watcher of its path
 
 test('RemoveWatchesRequest that is local removes even when the connection is lost', () => {
   for (const [local, left] of [
-    [true, []],
-    [false, ['> setWatches2 xid=7']],
+    [true, 0],
+    [false, 1],
   ] as const) {
     const peer = watching();
     peer.submit(new RemoveWatchesRequest('/p', WatcherType.ANY, null, local));
@@ -253,7 +253,7 @@ test('RemoveWatchesRequest that is local removes even when the connection is los
     peer.establish();
     const frame = peer.frames[0];
     assert.ok(frame !== undefined);
-    assert.equal(readSetWatches2(frame.body).persistentWatches.length, left.length);
+    assert.equal(readSetWatches2(frame.body).persistentWatches.length, left);
   }
 });
 

@@ -18,7 +18,7 @@ import {
   type RuleCode,
   strictBool,
   strictInt,
-  text,
+  anyText,
   warnedInt,
 } from './parse-rules.ts';
 
@@ -186,7 +186,7 @@ const RULES: Readonly<Partial<Record<RuleCode, Rule<unknown>>>> = {
   i: lenientInt(0),
   b: lenientBool(false),
   w: warnedInt(0, -1),
-  '-': text(''),
+  '-': anyText(''),
 };
 
 export const ACCEPTED_KEYS: readonly AcceptedKey[] = TABLE.trim().split('\n').map(readRow);

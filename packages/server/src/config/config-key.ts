@@ -19,12 +19,12 @@ export interface ConfigKey<T> {
 
 /** A key that zoo.cfg alone can set. */
 export function fileKey<T>(
-  key: string,
+  name: string,
   rule: Rule<T>,
   unit: string,
   meaning: string,
 ): ConfigKey<T> {
-  return { key, property: null, rule, unit, meaning };
+  return { key: name, property: null, rule, unit, meaning };
 }
 
 /** A key that is also the system property `zookeeper.<key>`. */

@@ -12,7 +12,7 @@ import {
   type Rule,
   strictBool,
   strictInt,
-  text,
+  anyText,
   warnedInt,
 } from './parse-rules.ts';
 
@@ -108,7 +108,7 @@ const rows: readonly Row[] = [
       ['', false],
     ],
   },
-  { rule: 'text', of: text('x'), cases: [['anything at all', 'anything at all']] },
+  { rule: 'anyText', of: anyText('x'), cases: [['anything at all', 'anything at all']] },
   {
     rule: 'oneOf',
     of: oneOf(['participant', 'observer'], 'participant'),

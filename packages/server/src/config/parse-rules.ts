@@ -18,7 +18,7 @@ export interface Rule<T> {
   /** Value when nothing is configured. */
   readonly fallback: T;
   /** `name` is the spelling that the operator used; throws ConfigError where the rule says so. */
-  read(text: string, name: string, warn: (message: string) => void): T;
+  read(value: string, name: string, warn: (message: string) => void): T;
 }
 
 const INT_MIN = -0x80000000;
@@ -43,11 +43,11 @@ export function strictBool(fallback: boolean): Rule<boolean> {
 }
 
 export function lenientInt(fallback: number): Rule<number> {
-  return { code: 'i', fallback, read: (text) => decodeInt(text) ?? fallback };
+  return { code: 'i', fallback, read: (value) => decodeInt(value) ?? fallback };
 }
 
 export function lenientBool(fallback: boolean): Rule<boolean> {
-  return { code: 'b', fallback, read: (text) => text.toLowerCase() === 'true' };
+  return { code: 'b', fallback, read: (value) => value.toLowerCase() === 'true' };
 }
 
 /** As `lenientInt`; a value that is no number or below `min` is told of. */
@@ -63,10 +63,10 @@ export function warnedInt(fallback: number, min: number): Rule<number> {
 
 /** True exactly for the word, as it is written. */
 export function literal(word: string): Rule<boolean> {
-  return { code: 'y', fallback: false, read: (text) => text === word };
+  return { code: 'y', fallback: false, read: (value) => value === word };
 }
 
-export function text(fallback: string): Rule<string> {
+export function anyText(fallback: string): Rule<string> {
   return { code: '-', fallback, read: (value) => value };
 }
 

@@ -16,7 +16,7 @@ import {
   oneOf,
   strictBool,
   strictInt,
-  text,
+  anyText,
   warnedInt,
 } from './parse-rules.ts';
 
@@ -24,10 +24,20 @@ import {
 const CLIENT_OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
 export const KEYS = {
-  dataDir: fileKey('dataDir', text(''), 'directory', 'Snapshots, epochs and `myid`; required.'),
-  dataLogDir: fileKey('dataLogDir', text(''), 'directory', 'Transaction logs; default: dataDir.'),
+  dataDir: fileKey('dataDir', anyText(''), 'directory', 'Snapshots, epochs and `myid`; required.'),
+  dataLogDir: fileKey(
+    'dataLogDir',
+    anyText(''),
+    'directory',
+    'Transaction logs; default: dataDir.',
+  ),
   clientPort: fileKey('clientPort', strictInt(-1), 'port', 'Port for clients; 0 is any free one.'),
-  clientPortAddress: fileKey('clientPortAddress', text(''), 'host', 'Address of the client port.'),
+  clientPortAddress: fileKey(
+    'clientPortAddress',
+    anyText(''),
+    'host',
+    'Address of the client port.',
+  ),
   clientPortListenBacklog: fileKey(
     'clientPortListenBacklog',
     strictInt(-1),
@@ -63,7 +73,7 @@ export const KEYS = {
     '',
     'A hint; the server list decides.',
   ),
-  dynamicConfigFile: fileKey('dynamicConfigFile', text(''), 'file', 'Where the server list is.'),
+  dynamicConfigFile: fileKey('dynamicConfigFile', anyText(''), 'file', 'Where the server list is.'),
   standaloneEnabled: fileKey(
     'standaloneEnabled',
     strictBool(true),
@@ -129,7 +139,7 @@ export const KEYS = {
   ),
   snapshotCompression: key(
     'snapshot.compression.method',
-    text(''),
+    anyText(''),
     '`gz`, `snappy`',
     'Compression of snapshots; anything else is none.',
   ),
@@ -172,7 +182,7 @@ export const KEYS = {
   ),
   juteMaxBuffer: propertyKey(
     'jute.maxbuffer',
-    lenientInt(JUTE_MAXBUFFER_DEFAULT),
+    warnedInt(JUTE_MAXBUFFER_DEFAULT, 1),
     'bytes',
     'Largest request.',
   ),
@@ -186,7 +196,7 @@ export const KEYS = {
   skipAcl: key('skipACL', literal('yes'), '`yes`', '`yes` checks no ACL.'),
   superDigest: key(
     'DigestAuthenticationProvider.superDigest',
-    text(''),
+    anyText(''),
     '`super:hash`',
     'The super user: base64 of the SHA-1 of `super:password`.',
   ),
@@ -194,7 +204,7 @@ export const KEYS = {
   tcpKeepAlive: key('tcpKeepAlive', lenientBool(false), '', 'For connections between servers.'),
   fourLetterWords: key(
     '4lw.commands.whitelist',
-    text(''),
+    anyText(''),
     'list',
     'Enabled four-letter words, or `*`; `srvr` always is.',
   ),
@@ -217,7 +227,7 @@ export const KEYS = {
     'port',
     'HTTP port of /live, /started, /ready, /quorum and /metrics; -1 is off, 0 is any free one.',
   ),
-  healthAddress: ownKey('healthAddress', text('0.0.0.0'), 'host', 'Address of the health port.'),
+  healthAddress: ownKey('healthAddress', anyText('0.0.0.0'), 'host', 'Address of the health port.'),
   log: ownKey(
     'log',
     oneOf<'log4j' | 'json'>(['log4j', 'json'], 'log4j'),

@@ -47,7 +47,7 @@ beforeEach(() => {
 });
 afterEach(() => fs.rmSync(root, { recursive: true }));
 
-describe('FileDisk', () => {
+describe('FileDisk, after a failure', () => {
   it('completes a failed request with its reason and carries out nothing after it', async () => {
     fs.symlinkSync('/dev/full', path.join(root, 'log.1'));
     fs.writeFileSync(path.join(root, 'log.2'), 'old');
@@ -88,7 +88,9 @@ describe('FileDisk', () => {
     assert.match(completions[0]?.error ?? '', /ENOSPC/);
     assert.equal(fs.readFileSync(path.join(root, 'log.1'), 'utf8'), 'old');
   });
+});
 
+describe('FileDisk, without a failure', () => {
   it('makes unsynced bytes durable with the synced ones that follow', async () => {
     fs.writeFileSync(path.join(root, 'log.1'), '');
     const errors = await carryOut(

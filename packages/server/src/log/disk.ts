@@ -69,7 +69,13 @@ export interface SyncFile extends DiskRequestBase {
 }
 
 export type DiskRequest =
-  CreateFile | WriteFile | ReplaceFile | FinishFile | TruncateFile | RemoveFiles | SyncFile;
+  | CreateFile
+  | WriteFile
+  | ReplaceFile
+  | FinishFile
+  | TruncateFile
+  | RemoveFiles
+  | SyncFile;
 
 /** Bounded synchronous reads. The caller slices its work; no read exceeds 1 MiB. */
 export interface DiskReader {

@@ -34,7 +34,10 @@ export function readEpochs(reader: DiskReader): Epochs | string {
  * What the epochs are, given the last zxid of the history; the caller writes those that differ. A
  * string says why the server must not start.
  */
-export function settleEpochs({ accepted, current }: Epochs, lastZxid: number): SettledEpochs | string {
+export function settleEpochs(
+  { accepted, current }: Epochs,
+  lastZxid: number,
+): SettledEpochs | string {
   const lastEpoch = Math.max(0, epochOf(lastZxid));
   const knownCurrent = current ?? lastEpoch;
   const knownAccepted = accepted ?? Math.max(lastEpoch, knownCurrent);

@@ -88,7 +88,9 @@ export function isOfThisDirectory(
   const known = new Set([...intent.segmentNames, ...intent.snapshotNames]);
   if (intent.kind === 'install') known.add(snapshotName(intent.zxid));
   const isKnown = (name: string) => known.has(name);
-  return logNames.filter(isSegmentName).every(isKnown) && snapNames.filter(isSnapshotName).every(isKnown);
+  return (
+    logNames.filter(isSegmentName).every(isKnown) && snapNames.filter(isSnapshotName).every(isKnown)
+  );
 }
 
 /** Whether the log file stays; whether it is cut is another matter. */

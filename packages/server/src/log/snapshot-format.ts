@@ -13,7 +13,7 @@
  * goes by its own flags instead, so a writer never emits the zxid section without the digest.
  */
 
-import { adler32, type JuteReader, type JuteWriter } from '@zabra/protocol';
+import { adler32, DIGEST_VERSION, type JuteReader, type JuteWriter } from '@zabra/protocol';
 
 export const SNAPSHOT_HEADER_BYTES = 16;
 export const SNAPSHOT_MAGIC = 0x5a4b534e;
@@ -24,7 +24,6 @@ export const ZXID_SECTION_BYTES = 8;
 export const TAIL_BYTES_MAX = 256;
 
 const SNAPSHOT_VERSION = 2;
-const DIGEST_VERSION = 2;
 /** Bytes of the smallest file that passes the quick test. */
 const QUICK_BYTES_MIN = 10;
 const SEAL_END = [0, 0, 0, 1, 0x2f];

@@ -40,7 +40,7 @@ export interface StorageOptions {
   readonly listener: StorageListener;
 }
 
-/** What `Storage` reports by itself, always out of `onDisk` or `step`. */
+/** What `Storage` reports by itself, always out of `onDisk`, `stepWork` or `flush`. */
 export interface StorageListener {
   /** Everything that the command which returned this token promised is on stable storage. */
   onStored(token: number): void;

@@ -31,6 +31,13 @@ interface Range {
   readonly opensZxid: number;
 }
 
+/** Where a log stands. */
+export interface LogPosition {
+  readonly lastLoggedZxid: number;
+  readonly syncedZxid: number;
+  readonly newestSegmentZxid: number;
+}
+
 export interface TxnLogOptions {
   readonly preAllocBytes: number;
   readonly forceSync: boolean;
@@ -99,6 +106,34 @@ export class TxnLog {
     this.#finishedBytes = 0;
     this.#countedBytes = 0;
     this.#rollNext = true;
+  }
+
+  /**
+   * The history up to `zxid` is about to come from elsewhere: what is appended from now on waits
+   * for it, and nothing counts as synced. Returns where the log stood.
+   */
+  standAside(zxid: number): LogPosition {
+    const { lastLoggedZxid, syncedZxid } = this;
+    const before = { lastLoggedZxid, syncedZxid, newestSegmentZxid: this.#newestSegmentZxid };
+    this.reset(zxid, ZXID_NONE);
+    this.syncedZxid = ZXID_NONE;
+    this.#isHeld = true;
+    return before;
+  }
+
+  /** That history is on stable storage. */
+  takePlace(zxid: number): void {
+    this.syncedZxid = zxid;
+    this.#isHeld = false;
+  }
+
+  /** It was given up: what was appended since is forgotten. */
+  stepBack(before: LogPosition): void {
+    this.#ranges.clear();
+    this.#lastRange = null;
+    this.unsyncedBytes = 0;
+    this.#isHeld = false;
+    this.reset(before.lastLoggedZxid, before.newestSegmentZxid);
   }
 
   /** Nothing is on its way to the disk. */

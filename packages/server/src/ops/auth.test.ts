@@ -75,7 +75,10 @@ test('authenticate adds what the connection lacks, or fails', () => {
 test('without a super digest nobody becomes super', () => {
   const providers = new AuthProviders(HASHES, '');
   const { add } = providers.authenticate('digest', bytes('super:test'), []);
-  assert.deepEqual(add.map(({ scheme }) => scheme), ['digest']);
+  assert.deepEqual(
+    add.map(({ scheme }) => scheme),
+    ['digest'],
+  );
 });
 
 test('trap 39: a wrong password authenticates, and shows up as NOAUTH', () => {
@@ -123,7 +126,12 @@ test('the fix-up of an ACL', () => {
     ['empty', [], [IP], 'INVALIDACL'],
     ['open', [ANYONE], [IP], [ANYONE]],
     ['duplicates', [ANYONE, digestEntry('a:b'), ANYONE], [IP], [ANYONE, digestEntry('a:b')]],
-    ['same id, other perms', [ANYONE, { ...ANYONE, perms: 1 }], [], [ANYONE, { ...ANYONE, perms: 1 }]],
+    [
+      'same id, other perms',
+      [ANYONE, { ...ANYONE, perms: 1 }],
+      [],
+      [ANYONE, { ...ANYONE, perms: 1 }],
+    ],
     ['world with another id', [{ ...ANYONE, id: 'someone' }], [IP], 'INVALIDACL'],
     ['trap 37: world with null', [{ ...ANYONE, id: null }], [IP], 'MARSHALLINGERROR'],
     ['digest with null', [digestEntry(null)], [IP], 'MARSHALLINGERROR'],

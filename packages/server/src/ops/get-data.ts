@@ -6,7 +6,7 @@
  */
 
 import { ErrorCode, type JuteWriter, OpCode, Perms } from '@zabra/protocol';
-import { WatchMode } from '../tree/watch-table.ts';
+import { WatchMode } from '../tree/watch-mode.ts';
 import type { ReadOperation } from './operation.ts';
 import type { ReadContext } from './read-context.ts';
 

@@ -23,7 +23,7 @@ export interface QuotaNumbers {
 export function parseQuota(data: Uint8Array, start: number, end: number): QuotaNumbers | null {
   const found = new Map<string, number>();
   for (const pair of pairsOf(utf8Decode(data, start, end))) {
-    const [key, value] = withoutEmptyTail(pair.split('='));
+    const [key, value] = pair.split('=');
     if (key === undefined || value === undefined) return null;
     const number = value === '' ? QUOTA_NONE : parseNumber(value);
     if (Number.isNaN(number)) return null;
@@ -41,14 +41,12 @@ export function usageText(count: number, bytes: number): string {
   return `count=${count},bytes=${bytes}`;
 }
 
-function pairsOf(text: string): string[] {
-  return text === '' ? [] : withoutEmptyTail(text.split(/[,;]+/));
-}
-
 /** As Java splits: empty parts at the end do not count. */
-function withoutEmptyTail(parts: string[]): string[] {
-  while (parts.length > 0 && parts[parts.length - 1] === '') parts.pop();
-  return parts;
+function pairsOf(text: string): string[] {
+  if (text === '') return [];
+  const pairs = text.split(/[,;]+/);
+  if (pairs[pairs.length - 1] === '') pairs.pop();
+  return pairs;
 }
 
 function parseNumber(text: string): number {

@@ -11,7 +11,7 @@ import {
   JuteReader,
   utf8Decode,
 } from '@zabra/protocol';
-import type { WatchMode } from '../tree/watch-table.ts';
+import type { WatchMode } from '../tree/watch-mode.ts';
 import type { OpRequest } from './request.ts';
 import type { StateCore } from './state-core.ts';
 import type { Watcher } from './watcher.ts';

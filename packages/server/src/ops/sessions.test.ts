@@ -110,7 +110,8 @@ test('without closeSessionTxn the transaction is bare, and all ephemerals go all
 
 test('T8: a list too long to be read back is cut, and the rest dies with the session', () => {
   const bed = new StateBed({ txnBytesMax: 2048 });
-  for (let index = 0; index < 50; index++) bed.create(`/e-${index}-${'x'.repeat(40)}`, { flags: 1 });
+  for (let index = 0; index < 50; index++)
+    bed.create(`/e-${index}-${'x'.repeat(40)}`, { flags: 1 });
   const close = bed.prepare(OpCode.closeSession, NO_BODY);
   const listed = pathsOf(close)?.length ?? 0;
   assert.ok(listed > 0 && listed < 50, `${listed} listed`);

@@ -15,7 +15,7 @@ import {
   readStringVector,
   ZXID_NONE,
 } from '@zabra/protocol';
-import { WatchMode } from '../tree/watch-table.ts';
+import { WatchMode } from '../tree/watch-mode.ts';
 import type { ReadOperation } from './operation.ts';
 import type { ReadContext } from './read-context.ts';
 import type { Watcher } from './watcher.ts';

@@ -53,7 +53,8 @@ export const ALICE: Who = {
   identities: [{ scheme: 'ip', id: '10.0.0.1' }],
   error: ErrorCode.OK,
 };
-export const BOB: Who = { ...ALICE, hi: -2, lo: 0xb0b };
+/** Of a server with a high id: the session id is negative. */
+export const BOB: Who = { ...ALICE, hi: 0xfe000000 | 0, lo: 0xb0b };
 export const EXPIRED: Who = { ...ALICE, error: ErrorCode.SESSIONEXPIRED };
 export const MOVED: Who = { ...ALICE, error: ErrorCode.SESSIONMOVED };
 

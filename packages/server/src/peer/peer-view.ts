@@ -109,7 +109,8 @@ export class PeerView implements WordView, MetricView {
   }
 
   get watchCount(): number {
-    return this.#core.state.core.watches.count;
+    const { watches } = this.#core.state.core;
+    return watches.dataWatchCount + watches.childWatchCount;
   }
 
   get ephemeralCount(): number {
@@ -121,7 +122,7 @@ export class PeerView implements WordView, MetricView {
   }
 
   get approximateDataBytes(): number {
-    return this.#core.state.core.tree.contentBytes;
+    return this.#core.state.core.tree.bytes;
   }
 
   get treeBytes(): number {
@@ -153,17 +154,15 @@ export class PeerView implements WordView, MetricView {
   }
 
   get learnerCount(): number {
-    return this.#member?.leading?.leader.learners().length ?? 0;
+    return this.#member?.leading?.leader.handlers.size ?? 0;
   }
 
   get syncedFollowerCount(): number {
-    const learners = this.#member?.leading?.leader.learners() ?? [];
-    return learners.filter((l) => l.state === 'broadcast' && !l.isObserver).length;
+    return this.#countSynced(false);
   }
 
   get syncedObserverCount(): number {
-    const learners = this.#member?.leading?.leader.learners() ?? [];
-    return learners.filter((l) => l.state === 'broadcast' && l.isObserver).length;
+    return this.#countSynced(true);
   }
 
   get pendingSyncCount(): number {
@@ -193,6 +192,14 @@ export class PeerView implements WordView, MetricView {
       total += Math.max(0, reader.sizeBytes(directory, name));
     }
     return total;
+  }
+
+  #countSynced(isObserver: boolean): number {
+    let count = 0;
+    for (const learner of this.#member?.leading?.leader.handlers.values() ?? []) {
+      if (learner.state === 'broadcast' && learner.isObserver === isObserver) count++;
+    }
+    return count;
   }
 
   get ensembleText(): string | null {

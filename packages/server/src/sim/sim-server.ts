@@ -117,14 +117,16 @@ export class SimServer<M extends Machine> {
   }
 
   kill(): void {
-    this.#end(false, null);
-    this.disk.kill();
+    this.#end(null);
   }
 
   cutPower(): void {
+    const life = this.#life;
+    this.#life = null;
     this.#net.setUp(this.host, false);
-    this.#end(true, null);
+    life?.end(true);
     this.disk.cutPower();
+    if (life !== null) this.#observer.onEnded(this, null);
   }
 
   pause(us: number): void {
@@ -141,11 +143,12 @@ export class SimServer<M extends Machine> {
     this.disk.setOptions(disk);
   }
 
-  #end(isSilent: boolean, exit: Exit | null): void {
+  #end(exit: Exit | null): void {
     const life = this.#life;
     if (life === null) return;
     this.#life = null;
-    life.end(isSilent);
+    life.end(false);
+    this.disk.kill();
     this.#observer.onEnded(this, exit);
   }
 
@@ -157,14 +160,10 @@ export class SimServer<M extends Machine> {
       onStored: (request: DiskRequest, error: string | null) =>
         observer.onStored(this, request, error),
       onEvent: (event: LogEvent) => observer.onEvent(this, event),
-      onExit: (exit: Exit) => {
-        this.#end(false, exit);
-        this.disk.kill();
-      },
+      onExit: (exit: Exit) => this.#end(exit),
       onThrown: (error: unknown) => {
         observer.onThrown(this, error);
-        this.#end(false, null);
-        this.disk.kill();
+        this.#end(null);
       },
     };
   }

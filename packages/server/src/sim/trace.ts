@@ -9,55 +9,49 @@ export interface TraceListener {
 }
 
 export class Trace {
+  readonly #clock: { readonly nowUs: number };
   readonly #listener: TraceListener | null;
   #a: number;
   #b: number;
-  /** Microseconds; set by whoever runs the clock before anything is noted. */
-  nowUs: number;
 
-  constructor(listener: TraceListener | null) {
+  constructor(clock: { readonly nowUs: number }, listener: TraceListener | null) {
+    this.#clock = clock;
     this.#listener = listener;
     this.#a = 0x2545f491;
     this.#b = 0x1b873593;
-    this.nowUs = 0;
-  }
-
-  /** True when lines are wanted; whoever would have to build one asks first. */
-  get isHeard(): boolean {
-    return this.#listener !== null;
   }
 
   /** A word and up to three integers. */
   note(where: string, what: string, x = 0, y = 0, z = 0): void {
-    this.#mix(this.nowUs | 0);
+    this.#mix(this.#clock.nowUs | 0);
     this.#text(where);
     this.#text(what);
     this.#number(x);
     this.#number(y);
     this.#number(z);
     if (this.#listener !== null) {
-      this.#listener.onLine(this.nowUs, where, `${what} ${x} ${y} ${z}`);
+      this.#listener.onLine(this.#clock.nowUs, where, `${what} ${x} ${y} ${z}`);
     }
   }
 
   /** Bytes that were sent, received or stored. */
   bytes(where: string, what: string, buffer: Uint8Array, start: number, end: number): void {
-    this.#mix(this.nowUs | 0);
+    this.#mix(this.#clock.nowUs | 0);
     this.#text(where);
     this.#text(what);
     for (let index = start; index < end; index++) this.#mix(buffer[index] as number);
     this.#mix(end - start);
     if (this.#listener !== null) {
-      this.#listener.onLine(this.nowUs, where, `${what} ${end - start} bytes`);
+      this.#listener.onLine(this.#clock.nowUs, where, `${what} ${end - start} bytes`);
     }
   }
 
   /** Words that are for people; they are hashed as well, for a difference shows soonest here. */
   line(where: string, what: string): void {
-    this.#mix(this.nowUs | 0);
+    this.#mix(this.#clock.nowUs | 0);
     this.#text(where);
     this.#text(what);
-    if (this.#listener !== null) this.#listener.onLine(this.nowUs, where, what);
+    if (this.#listener !== null) this.#listener.onLine(this.#clock.nowUs, where, what);
   }
 
   /** Sixteen hex digits of all so far. */

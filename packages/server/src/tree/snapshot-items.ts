@@ -17,8 +17,9 @@ const PERMS_BYTES = 4;
 /** What follows the data of a znode. */
 export const NODE_TAIL_BYTES = { aclId: ACL_ID_BYTES, stat: STAT_PERSISTED_BYTES } as const;
 
-/** Most entries of one ACL that a record may announce: Java has no bound, a stream needs one. */
-const ACL_ENTRIES_MAX = 1 << 20;
+/** Longest ACL of the table, bytes: Java has no bound, but what is held must have one. */
+const ACL_BYTES_MAX = 64 * 1024 * 1024;
+const ACL_ENTRY_BYTES_MIN = 12;
 
 export class ItemSizes {
   error: string | null;
@@ -46,7 +47,9 @@ export class ItemSizes {
     if (position + COUNT_BYTES > end) return INCOMPLETE;
     const count = view.getInt32(position);
     position += COUNT_BYTES;
-    if (count > ACL_ENTRIES_MAX) return this.#refuse(`An ACL of ${count} entries`);
+    if (count * ACL_ENTRY_BYTES_MIN > ACL_BYTES_MAX) {
+      return this.#refuse(`An ACL of ${count} entries`);
+    }
     for (let index = 0; index < count; index++) {
       for (let field = 0; field < 2; field++) {
         const from = field === 0 ? position + PERMS_BYTES : position;
@@ -54,6 +57,7 @@ export class ItemSizes {
         if (found <= INCOMPLETE) return found;
         position = this.#fieldEnd;
       }
+      if (position - start > ACL_BYTES_MAX) return this.#refuse('An ACL that is too long');
     }
     return position > end ? INCOMPLETE : position - start;
   }

@@ -12,7 +12,6 @@ import type { SessionTable } from './session-table.ts';
 import type { TreeReader } from './tree-reader.ts';
 
 const SESSION_WORDS = 3;
-const SESSION_BYTES = 12;
 
 const Phase = { SESSIONS: 0, ACLS: 1, NODES: 2, END: 3 } as const;
 type Phase = (typeof Phase)[keyof typeof Phase];
@@ -53,7 +52,7 @@ export class StateStream {
   }
 
   /**
-   * Appends about `bytesMax`: more only if one record alone is longer. False when the last was
+   * Appends about `bytesMax`, a record more at most, and at least something. False when the last was
    * written, or when the stream failed.
    */
   next(w: JuteWriter, bytesMax: number): boolean {
@@ -78,7 +77,7 @@ export class StateStream {
     const count = words.length / SESSION_WORDS;
     this.#writeCount(w, count);
     while (this.#index < count) {
-      if (w.position + SESSION_BYTES > limit) return;
+      if (w.position >= limit) return;
       const at = this.#index * SESSION_WORDS;
       w.long(words[at] as number, words[at + 1] as number);
       w.int(words[at + 2] as number);

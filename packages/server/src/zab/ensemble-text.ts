@@ -206,9 +206,7 @@ function hostOf(bracketed: string | undefined, plain: string | undefined): strin
 
 function formatMember(member: Member): string {
   const sorted = [...member.addresses].sort((a, b) => (a.host < b.host ? -1 : 1));
-  const addresses = sorted.map(
-    (a) => `${canonical(a.host, a.quorumPort)}:${a.electionPort}`,
-  );
+  const addresses = sorted.map((a) => `${canonical(a.host, a.quorumPort)}:${a.electionPort}`);
   const { client } = member;
   const tail = client === null ? '' : `;${canonical(client.host, client.port)}`;
   return `server.${member.sid}=${addresses.join('|')}:${member.role}${tail}`;

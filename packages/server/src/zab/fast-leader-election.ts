@@ -178,7 +178,10 @@ export class FastLeaderElection {
       }
     }
     this.#outOfElection.set(sid, vote);
-    if (this.#hasQuorum(this.#outOfElection, vote, true) && this.#leads(this.#outOfElection, vote)) {
+    if (
+      this.#hasQuorum(this.#outOfElection, vote, true) &&
+      this.#leads(this.#outOfElection, vote)
+    ) {
       this.#clock = vote.electionEpoch;
       this.#decide(vote);
     }

@@ -118,7 +118,11 @@ export class LeaderBroadcast {
       plan = SNAP_PLAN;
     }
     const at = zxidToHex(handler.lastZxid);
-    this.#host.log('info', 'LearnerHandler', `Synchronising ${handler.sid} at 0x${at}: ${plan.kind}`);
+    this.#host.log(
+      'info',
+      'LearnerHandler',
+      `Synchronising ${handler.sid} at 0x${at}: ${plan.kind}`,
+    );
     return plan;
   }
 

@@ -18,7 +18,12 @@ import type { LeaderHost } from './zab-host.ts';
 const EPOCH_JUMP_MAX = 1 << 16;
 
 export type DiscoveryStage =
-  'promises' | 'storing-accepted' | 'epoch-acks' | 'syncing-log' | 'storing-current' | 'done';
+  | 'promises'
+  | 'storing-accepted'
+  | 'epoch-acks'
+  | 'syncing-log'
+  | 'storing-current'
+  | 'done';
 
 export class LeaderDiscovery {
   readonly #host: LeaderHost;

@@ -117,10 +117,7 @@ export class Leader implements BroadcastOwner {
     const { tickTimeMs, initLimitTicks, syncLimitTicks } = this.#host.limits;
     const now = this.#host.nowMs();
     const graceUntilMs = now + (initLimitTicks + syncLimitTicks) * tickTimeMs;
-    this.handlers.set(
-      link.id,
-      new LearnerHandler(link, now, this.#initDeadline(), graceUntilMs),
-    );
+    this.handlers.set(link.id, new LearnerHandler(link, now, this.#initDeadline(), graceUntilMs));
   }
 
   onLearnerClosed(link: PacketLink): void {

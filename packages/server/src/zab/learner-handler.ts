@@ -128,21 +128,23 @@ export class LearnerHandler implements LearnerOwner {
    * null when the copy was given up and the learner must be dropped.
    */
   streamSnapshot(): boolean | null {
+    if (this.#snapshot === null) return false;
     const stream = this.#snapshot;
     const w = this.#slice;
     let moved = false;
-    while (stream !== null && this.link.unsentBytes < SNAPSHOT_UNSENT_BYTES_MAX) {
+    let more = true;
+    while (more && this.link.unsentBytes < SNAPSHOT_UNSENT_BYTES_MAX) {
       w.reset();
-      const more = stream.next(w, SNAPSHOT_SLICE_BYTES);
+      more = stream.next(w, SNAPSHOT_SLICE_BYTES);
       if (stream.failed) return null;
       if (!more) w.string(SNAPSHOT_SIGNATURE);
       this.link.write(w.buffer, 0, w.position);
       moved = true;
-      if (more) continue;
+    }
+    if (!more) {
       stream.close();
       this.#snapshot = null;
       this.#flush(this.#behindBody);
-      break;
     }
     return moved;
   }

@@ -65,7 +65,11 @@ export class LearnerRequests {
         return;
       default:
         // Both sides of upstream log an unknown packet and go on.
-        this.#host.log('warn', 'LearnerHandler', `${handler.sid} sent ${packetName(type)}: ignored`);
+        this.#host.log(
+          'warn',
+          'LearnerHandler',
+          `${handler.sid} sent ${packetName(type)}: ignored`,
+        );
     }
   }
 

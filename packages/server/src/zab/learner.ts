@@ -1,8 +1,8 @@
 /**
  * A follower or observer of one leader (upstream `Learner`, `Follower`, `Observer`;
  * quorum-protocol.md 6, 8 and 9; Zab.tla actions `Follower*`). One object per role: it connects,
- * promises the epoch, takes over the leader's history, then logs what is proposed and applies what
- * is committed. Which proposal or commit may come next is `learner-history.ts`.
+ * promises the epoch, takes over the leader's history and then lives with it. Here is which packet is
+ * in place when, and what must be on disk before; what passes then is `learner-traffic.ts`.
  *
  * Persist before you speak: ACKEPOCH leaves after acceptedEpoch is stored, ACK(e:0) after the whole
  * history and then currentEpoch are, ACK of a proposal after the sync of its log. These words are
@@ -11,61 +11,22 @@
  */
 
 import {
+  assert,
   counterOf,
   epochOf,
   type HostPort,
   type Id,
-  JuteReader,
-  JuteWriter,
   makeZxid,
-  OpCode,
   packetName,
   PacketType,
   utf8Decode,
-  ZXID_NONE,
   zxidToHex,
 } from '@zabra/protocol';
 import { LeaderDial } from './leader-dial.ts';
-import { LearnerHistory, type Outcome } from './learner-history.ts';
 import { decodeLeaderInfo, encodeEpoch, encodeLearnerInfo } from './learner-info.ts';
+import { isSynchronised, type LearnerPhase, type LearnerStep, phaseOf } from './learner-step.ts';
+import { LearnerTraffic } from './learner-traffic.ts';
 import type { LearnerHost, PacketLink } from './zab-host.ts';
-
-export type LearnerPhase = 'connecting' | 'discovery' | 'synchronization' | 'broadcast' | 'over';
-
-type Step =
-  | 'connecting'
-  | 'hello' // FOLLOWERINFO sent, LEADERINFO awaited
-  | 'promising' // acceptedEpoch is being stored
-  | 'op' // ACKEPOCH sent, DIFF, TRUNC or SNAP awaited
-  | 'truncating'
-  | 'snapshot' // the body of SNAP is coming
-  | 'installing' // the snapshot is being stored
-  | 'history' // PROPOSAL and COMMIT up to NEWLEADER
-  | 'syncing-log' // NEWLEADER came: history to disk
-  | 'storing-epoch' // then currentEpoch
-  | 'acked' // ACK(e:0) sent, UPTODATE awaited
-  | 'serving'
-  | 'over';
-
-const phaseOf: Readonly<Record<Step, LearnerPhase>> = {
-  connecting: 'connecting',
-  hello: 'discovery',
-  promising: 'discovery',
-  op: 'synchronization',
-  truncating: 'synchronization',
-  snapshot: 'synchronization',
-  installing: 'synchronization',
-  history: 'synchronization',
-  'syncing-log': 'synchronization',
-  'storing-epoch': 'synchronization',
-  acked: 'synchronization',
-  serving: 'broadcast',
-  over: 'over',
-};
-
-/** Data of a REVALIDATE answer: session and a boolean. */
-const REVALIDATED_BYTES = 9;
-const SID_BYTES = 8;
 
 export class Learner {
   readonly leaderSid: number;
@@ -73,21 +34,18 @@ export class Learner {
   readonly #addresses: readonly HostPort[];
   #dial: LeaderDial;
   #link: PacketLink | null;
-  #step: Step;
+  #step: LearnerStep;
   #epoch: number;
   /** The store that the step waits for; 0 for none. */
   #token: number;
-  #history: LearnerHistory | null;
+  /** Null until disk and memory stand where the leader's history goes on. */
+  #traffic: LearnerTraffic | null;
   #syncKind: '' | 'DIFF' | 'TRUNC' | 'SNAP';
   /** Zxid of the op packet: the history sent must reach it. */
   #opZxid: number;
   /** Our history cannot be mended: we claim to have none, so that the leader sends SNAP (T31). */
   #wantsSnapshot: boolean;
   #lastHeardMs: number;
-  #syncsWaiting: number;
-  readonly #reader: JuteReader;
-  readonly #request: JuteWriter;
-  readonly #ack: (zxid: number) => void;
 
   constructor(host: LearnerHost, leaderSid: number, addresses: readonly HostPort[]) {
     this.leaderSid = leaderSid;
@@ -98,15 +56,11 @@ export class Learner {
     this.#step = 'connecting';
     this.#epoch = -1;
     this.#token = 0;
-    this.#history = null;
+    this.#traffic = null;
     this.#syncKind = '';
     this.#opZxid = -1;
     this.#wantsSnapshot = false;
     this.#lastHeardMs = host.nowMs();
-    this.#syncsWaiting = 0;
-    this.#reader = new JuteReader();
-    this.#request = new JuteWriter(1024);
-    this.#ack = (zxid) => this.#link?.send(PacketType.ACK, zxid, null);
   }
 
   get phase(): LearnerPhase {
@@ -178,9 +132,15 @@ export class Learner {
         else this.#onHistory(type, zxid, buffer, start, end);
         return;
       case 'acked':
-      case 'serving':
-        this.#onBroadcast(link, type, zxid, buffer, start, end, auth);
+      case 'serving': {
+        if (type === PacketType.UPTODATE) {
+          this.#onUpToDate();
+          return;
+        }
+        const fault = this.#traffic?.onPacket(type, zxid, buffer, start, end, auth) ?? null;
+        if (fault !== null) this.#leave(fault);
         return;
+      }
       default:
         this.#leave(`it sent ${packetName(type)} in step "${this.#step}"`);
     }
@@ -216,7 +176,7 @@ export class Learner {
 
   /** Our log is on stable storage up to `zxid`. */
   onSynced(zxid: number): void {
-    if (this.#step === 'acked' || this.#step === 'serving') this.#history?.onSynced(zxid, this.#ack);
+    if (isSynchronised(this.#step)) this.#traffic?.onSynced(zxid);
   }
 
   /** What became of `LearnerHost.truncate`. */
@@ -248,8 +208,7 @@ export class Learner {
     }
     if (this.#isWaitingForDisk) return;
     const { initLimitTicks, syncLimitTicks, tickTimeMs } = this.#host.limits;
-    const isSynced = this.#step === 'acked' || this.#step === 'serving';
-    const limitMs = (isSynced ? syncLimitTicks : initLimitTicks) * tickTimeMs;
+    const limitMs = (isSynchronised(this.#step) ? syncLimitTicks : initLimitTicks) * tickTimeMs;
     const silentMs = this.#host.nowMs() - this.#lastHeardMs;
     if (silentMs > limitMs) this.#leave(`the leader was silent for ${silentMs} ms`);
   }
@@ -273,23 +232,12 @@ export class Learner {
     end: number,
     auth: readonly Id[] | null,
   ): void {
-    if (opcode === OpCode.sync) this.#syncsWaiting += 1;
-    const w = this.#request;
-    w.reset();
-    w.long(sessionHi, sessionLo);
-    w.int(cxid);
-    w.int(opcode);
-    w.raw(buffer, start, end);
-    this.#link?.send(PacketType.REQUEST, ZXID_NONE, w.buffer.subarray(0, w.position), auth);
+    this.#traffic?.forward(sessionHi, sessionLo, cxid, opcode, buffer, start, end, auth);
   }
 
   /** Asks whether a session that moves to us lives; `onRevalidated` answers. */
   revalidate(sessionHi: number, sessionLo: number, timeoutMs: number): void {
-    const w = this.#request;
-    w.reset();
-    w.long(sessionHi, sessionLo);
-    w.int(timeoutMs);
-    this.#link?.sendRange(PacketType.REVALIDATE, ZXID_NONE, w.buffer, 0, w.position);
+    this.#traffic?.revalidate(sessionHi, sessionLo, timeoutMs);
   }
 
   get #isWaitingForDisk(): boolean {
@@ -353,14 +301,21 @@ export class Learner {
 
   /** Disk and memory stand where the leader's history goes on. */
   #startHistory(): void {
-    this.#history = new LearnerHistory(this.#host);
+    const link = this.#link as PacketLink;
+    const { lastLoggedZxid } = this.#host.storage;
+    if (this.#syncKind !== 'DIFF') {
+      // An epoch mark is no transaction: the cut may end before it.
+      const isMark = counterOf(this.#opZxid) === 0 && lastLoggedZxid <= this.#opZxid;
+      assert(isMark || lastLoggedZxid === this.#opZxid, `${this.#syncKind} ended elsewhere`);
+    }
+    this.#traffic = new LearnerTraffic(this.#host, link);
     this.#step = 'history';
     this.#heard();
-    if (this.#syncKind !== 'DIFF') this.#link?.resume();
+    if (this.#syncKind !== 'DIFF') link.resume();
   }
 
   #onHistory(type: number, zxid: number, buffer: Uint8Array, start: number, end: number): void {
-    const fault = this.#onTransaction(type, zxid, buffer, start, end);
+    const fault = this.#traffic?.onTransaction(type, zxid, buffer, start, end) ?? null;
     if (fault === null) return;
     if (this.#syncKind === 'SNAP') this.#leave(fault);
     else this.#askForSnapshot(fault);
@@ -377,7 +332,7 @@ export class Learner {
       this.#leave(`its NEWLEADER is of ${zxidToHex(zxid)}, not of epoch ${this.#epoch}`);
       return;
     }
-    const reached = this.#history?.lastCommitted ?? -1;
+    const reached = this.#traffic?.history.lastCommitted ?? -1;
     if (reached < this.#opZxid && counterOf(this.#opZxid) !== 0) {
       this.#askForSnapshot(`the history ends at ${zxidToHex(reached)}`);
       return;
@@ -393,110 +348,18 @@ export class Learner {
     this.#step = 'acked';
     this.#heard();
     this.#link?.send(PacketType.ACK, makeZxid(this.#epoch, 0), null);
-    const fault = this.#host.isObserver ? null : this.#history?.startLogging(this.#epoch);
+    const fault = this.#host.isObserver ? null : this.#traffic?.history.startLogging(this.#epoch);
     if (typeof fault === 'string') this.#leave(fault);
     else this.#link?.resume();
   }
 
-  #onBroadcast(
-    link: PacketLink,
-    type: number,
-    zxid: number,
-    buffer: Uint8Array,
-    start: number,
-    end: number,
-    auth: readonly Id[] | null,
-  ): void {
-    switch (type) {
-      case PacketType.PING:
-        link.send(PacketType.PING, zxid, this.#host.takeTouches(), auth);
-        return;
-      case PacketType.UPTODATE:
-        this.#onUpToDate();
-        return;
-      case PacketType.SYNC:
-        this.#onSyncAnswer();
-        return;
-      case PacketType.REVALIDATE:
-        this.#onRevalidated(buffer, start, end);
-        return;
-      default: {
-        const fault = this.#onTransaction(type, zxid, buffer, start, end);
-        if (fault !== null) this.#leave(fault);
-      }
-    }
-  }
-
-  /** A packet that carries or commits a transaction; any other is logged and passed over. */
-  #onTransaction(
-    type: number,
-    zxid: number,
-    buffer: Uint8Array,
-    start: number,
-    end: number,
-  ): Outcome {
-    const history = this.#history as LearnerHistory;
-    // Behind UPTODATE an observer's transactions come as INFORM only (quorum-protocol.md 12).
-    const isForVoters = this.#host.isObserver && this.serving;
-    switch (type) {
-      case PacketType.PROPOSAL:
-        return isForVoters ? null : history.propose(zxid, buffer, start, end);
-      case PacketType.COMMIT:
-        return isForVoters ? null : history.commit(zxid);
-      case PacketType.INFORM:
-        return history.inform(zxid, buffer, start, end);
-      case PacketType.COMMITANDACTIVATE:
-        return this.#activate(zxid, buffer, start, end, history.commit(zxid));
-      case PacketType.INFORMANDACTIVATE: {
-        if (end - start < SID_BYTES) return 'its INFORMANDACTIVATE is too short';
-        const fault = history.inform(zxid, buffer, start + SID_BYTES, end);
-        return this.#activate(zxid, buffer, start, end, fault);
-      }
-      default:
-        this.#host.log('warn', 'Learner', `Ignored ${packetName(type)} of the leader`);
-        return null;
-    }
-  }
-
-  #activate(
-    zxid: number,
-    buffer: Uint8Array,
-    start: number,
-    end: number,
-    fault: Outcome,
-  ): Outcome {
-    if (fault !== null) return fault;
-    if (start < 0 || end - start < SID_BYTES) return 'it activates without naming a leader';
-    this.#host.onActivate(zxid, this.#reader.reset(buffer, start, end).zxid());
-    return null;
-  }
-
+  /** Behind ACK(e:0). */
   #onUpToDate(): void {
     if (this.#step !== 'acked') return;
     this.#step = 'serving';
+    if (this.#traffic !== null) this.#traffic.isServing = true;
     this.#host.log('info', 'Learner', `Up to date in epoch ${this.#epoch} by ${this.#syncKind}`);
     this.#host.onServing(this.#epoch);
-  }
-
-  /** SYNC has no id: the k-th answers the k-th that we sent (B9, T20). */
-  #onSyncAnswer(): void {
-    if (this.#syncsWaiting === 0) {
-      this.#leave('it answers a sync that nobody asked for');
-      return;
-    }
-    this.#syncsWaiting -= 1;
-    this.#host.onSyncAnswer();
-  }
-
-  #onRevalidated(buffer: Uint8Array, start: number, end: number): void {
-    if (start < 0 || end - start < REVALIDATED_BYTES) {
-      this.#leave('its REVALIDATE is too short');
-      return;
-    }
-    const r = this.#reader.reset(buffer, start, end);
-    r.long();
-    const { hi, lo } = r;
-    this.#host.onRevalidated(hi, lo, r.bool());
   }
 
   /** Connects once more to the same leader, as a member without history. */
@@ -509,7 +372,7 @@ export class Learner {
     this.#wantsSnapshot = true;
     this.#link?.close(why);
     this.#link = null;
-    this.#history = null;
+    this.#traffic = null;
     this.#syncKind = '';
     this.#step = 'connecting';
     this.#dial = new LeaderDial(this.#host, this.#addresses);

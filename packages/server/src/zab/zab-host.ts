@@ -6,16 +6,18 @@
  *
  * Who calls what, when. The peer makes a role object on entering the role and drops it on leaving
  * (`new Leader`, `new Learner`, then `start`). Every input is one call that runs to completion:
- * `onPacket`, `onDialed`, `onLinkClosed`, `onStored`, `onSynced`, ..., and `tick` at least every 20 ms, after the other inputs of the turn. A role speaks only from within these calls. No
+ * `onPacket`, `onDialed`, `onLinkClosed`, `onStored`, `onSynced` and so on, and `tick` at least
+ * every 20 ms, after the other inputs of the turn. A role speaks only from within these calls. No
  * method of a host calls back into the role before it returned, with one exception: `commit`,
  * `onEstablished`, `onServing` and `onLearnerRequest` may call `Leader.propose`, `Leader.sync`,
- * `Learner.forward` and `Learner.revalidate`. A role ends exactly once: by its own `ZabHost.leave`, after it has
- * closed its links, or by the peer's `stop`. After that every input is ignored, so a completion
- * that arrives late does no harm (scenario S8).
+ * `Learner.forward` and `Learner.revalidate`. A role ends exactly once: by its own `ZabHost.leave`,
+ * after it has closed its links, or by the peer's `stop`. After that every input is ignored, so a
+ * completion that arrives late does no harm (scenario S8).
  *
  * After a role ended the peer follows quorum-protocol.md 8.3: settle the disk (flush and sync what
- * is held), make memory equal to the disk, then `FastLeaderElection.start`. Snapshots are published
- * only between `onEstablished` or `onServing` and the end of the role (scenario S2).
+ * is held), make memory equal to the disk, then `FastLeaderElection.start`; the election is silent
+ * (`stop`) meanwhile. `FastLeaderElection.onEpochEstablished` follows `onEstablished` and
+ * `onServing`. Snapshots are published only between those two and the end of the role (scenario S2).
  */
 
 import type { HostPort, Id, JuteWriter, Notification } from '@zabra/protocol';

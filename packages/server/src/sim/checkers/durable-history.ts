@@ -2,11 +2,15 @@
  * What one server would find on its disk if its power went now: the transactions of its log files,
  * the zxid of its newest snapshot, its two epochs. Read from the durable bytes themselves and not
  * from what the server says, by a reader of its own; kept up to date from the requests that have
- * completed, and read anew after each crash. Formats from storage-and-config.md 3, 5 and 12.2.
+ * completed, and read anew after each crash. Formats from storage-and-config.md 3, 5 and 12.2; a
+ * truncation or an installation that `log/intent` has begun counts as done, because the next start
+ * will do it.
  */
 
 import { adler32, utf8Decode, zxidFromHex } from '@zabra/protocol';
-import type { DiskRequest } from '../../log/disk.ts';
+import type { DiskReader, DiskRequest } from '../../log/disk.ts';
+import { INTENT_FILE } from '../../log/file-names.ts';
+import { type Intent, readIntent } from '../../log/intent.ts';
 import type { DiskFile } from '../disk-file.ts';
 import type { SimDisk } from '../sim-disk.ts';
 
@@ -34,6 +38,7 @@ export class DurableHistory {
   currentEpoch: number;
   /** 0 when there is none. */
   snapshotZxid: number;
+  #intent: Intent | null;
   readonly #disk: SimDisk;
   readonly #onEntry: OnEntry;
   readonly #logs: Map<string, LogFile>;
@@ -46,6 +51,7 @@ export class DurableHistory {
     this.acceptedEpoch = 0;
     this.currentEpoch = 0;
     this.snapshotZxid = 0;
+    this.#intent = null;
     this.#disk = disk;
     this.#onEntry = onEntry;
     this.#logs = new Map();
@@ -55,6 +61,7 @@ export class DurableHistory {
 
   /** The newest zxid that recovery would come to. */
   get lastZxid(): number {
+    if (this.#intent !== null) return this.#intent.zxid;
     return Math.max(this.snapshotZxid, this.zxids.at(-1) ?? 0);
   }
 
@@ -68,6 +75,9 @@ export class DurableHistory {
 
   /** Whether recovery would bring that transaction back. */
   has(zxid: number): boolean {
+    const intent = this.#intent;
+    if (intent !== null && zxid > intent.zxid) return false;
+    if (intent?.kind === 'install') return true;
     return zxid <= this.snapshotZxid || this.#zxidSet.has(zxid);
   }
 
@@ -111,9 +121,11 @@ export class DurableHistory {
     this.snapshotZxid = 0;
     this.acceptedEpoch = 0;
     this.currentEpoch = 0;
+    this.#intent = null;
     for (const [name, file] of this.#disk.durableFiles('snap')) {
       if (name === 'acceptedEpoch') this.acceptedEpoch = readEpoch(file);
       else if (name === 'currentEpoch') this.currentEpoch = readEpoch(file);
+      else if (name === INTENT_FILE) this.#intent = readIntent(durableReader(this.#disk));
       else {
         const zxid = nameZxid(name, 'snapshot.');
         if (zxid > this.snapshotZxid) this.snapshotZxid = zxid;
@@ -159,6 +171,21 @@ export class DurableHistory {
     if (this.#zxids !== null && zxid > (this.#zxids.at(-1) ?? -1)) this.#zxids.push(zxid);
     else this.#zxids = null;
   }
+}
+
+/** Reads what a power cut would leave. */
+function durableReader(disk: SimDisk): DiskReader {
+  return {
+    list: (directory) => [...disk.durableFiles(directory).keys()],
+    sizeBytes: (directory, name) =>
+      disk.durableFiles(directory).get(name)?.durableContent().length ?? -1,
+    read: (directory, name, position, target, offset, length) => {
+      const content = disk.durableFiles(directory).get(name)?.durableContent();
+      const bytes = content?.subarray(position, position + length) ?? new Uint8Array(0);
+      target.set(bytes, offset);
+      return bytes.length;
+    },
+  };
 }
 
 /** The offset behind the entry that begins there; -1 when there is no whole one. */

@@ -1,0 +1,106 @@
+/**
+ * ServerProcess: one server as a process: settings become a disk, a machine, a loop and a health
+ * port; signals end it gracefully; whatever ends it badly leaves one clear line and the exit code
+ * that ZooKeeper's supervisors know (storage-and-config.md 15, operations.md 7.4).
+ */
+
+import { randomInt } from 'node:crypto';
+import fs from 'node:fs';
+import { HealthServer } from '../admin/health-server.ts';
+import { hasHistory, initializeMarkerPath } from '../config/data-directories.ts';
+import type { ServerSettings } from '../config/settings.ts';
+import { systemClock } from '../io/clock.ts';
+import { FileDisk } from '../io/file-disk.ts';
+import { nodeHashes } from '../io/hashes.ts';
+import type { LogSink } from '../io/log-lines.ts';
+import { Loop } from '../io/loop.ts';
+import { Peer } from '../peer/peer.ts';
+import type { Exit } from '../peer/ready.ts';
+
+/** How often it is looked whether an `initialize` file has done its work. */
+const MARKER_POLL_MS = 500;
+const SEED_MAX = 2 ** 47;
+
+export class ServerProcess {
+  readonly #settings: ServerSettings;
+  readonly #log: LogSink;
+  readonly #disk: FileDisk;
+  readonly #peer: Peer;
+  readonly #loop: Loop;
+  readonly #health: HealthServer | null;
+
+  /** `onExit` is called once, when the machine has ended and its output has left. */
+  constructor(settings: ServerSettings, log: LogSink, onExit: (exit: Exit) => void) {
+    const { peer: config, edge } = settings;
+    this.#settings = settings;
+    this.#log = log;
+    this.#disk = new FileDisk({
+      paths: edge.directories,
+      onDone: (token, error) => this.#loop.onDisk(token, error),
+      onLogWrite: (elapsedMs, name) => this.#onLogWrite(elapsedMs, name),
+    });
+    const seed = randomInt(SEED_MAX);
+    this.#peer = new Peer(
+      { config, disk: this.#disk.reader, hashes: nodeHashes, seed },
+      systemClock.nowMs(),
+      systemClock.wallMs(),
+    );
+    this.#loop = new Loop({
+      machine: this.#peer,
+      disk: this.#disk,
+      clock: systemClock,
+      network: { ...edge, preface: null },
+      onEvents: log,
+      onExit,
+    });
+    const { health, memoryBytes } = edge;
+    this.#health = health === null ? null : new HealthServer(this.#peer, { ...health, memoryBytes });
+  }
+
+  /** Rejects when the health port cannot be had. */
+  async start(): Promise<void> {
+    this.#removeMarker();
+    if (this.#health !== null) {
+      const port = await this.#health.start();
+      const message = `Health at http://${this.#settings.edge.health?.host}:${port}/ready`;
+      this.#log([{ level: 'info', thread: 'main', source: 'HealthServer', message }]);
+    }
+    this.#loop.start();
+  }
+
+  stop(): void {
+    this.#loop.stop();
+  }
+
+  /**
+   * The `initialize` file is for a server without history: it goes as soon as there is some, and
+   * not before, so that a server that dies in between still has it.
+   */
+  #removeMarker(): void {
+    const { directories } = this.#settings.edge;
+    const marker = initializeMarkerPath(directories);
+    if (!fs.existsSync(marker)) return;
+    if (hasHistory(directories)) {
+      fs.rmSync(marker);
+      return;
+    }
+    const timer = setInterval(() => {
+      if (!this.#peer.status().serving) return;
+      fs.rmSync(marker, { force: true });
+      clearInterval(timer);
+    }, MARKER_POLL_MS);
+    timer.unref();
+  }
+
+  #onLogWrite(elapsedMs: number, name: string): void {
+    const { edge, peer } = this.#settings;
+    if (elapsedMs <= edge.slowLogWriteMs) return;
+    const thread = `SyncThread:${peer.sid}`;
+    // Operators' alerts match this text, the missing blank included.
+    const message =
+      `fsync-ing the write ahead log in ${thread} took ${Math.round(elapsedMs)}ms which will ` +
+      'adversely effect operation latency.File size is ' +
+      `${this.#disk.reader.sizeBytes('log', name)} bytes. See the ZooKeeper troubleshooting guide`;
+    this.#log([{ level: 'warn', thread, source: 'FileTxnLog', message }]);
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * The state as a stream, out and in (storage-and-config.md 5.1, 6.4, 7; ruling 10).
+ */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ErrorCode, JuteWriter, OpCode } from '@zabra/protocol';
+import { ALICE, BOB, createBody, StateBed, worldAcl } from './state-bed.test.ts';
+import type { StateBody, StateLoad } from './whole-state.ts';
+
+function bedWithHistory(): StateBed {
+  const bed = new StateBed();
+  bed.write(OpCode.createSession, (w) => w.int(30_000), ALICE);
+  bed.write(OpCode.createSession, (w) => w.int(10_000), BOB);
+  bed.create('/p', { data: null });
+  for (let index = 0; index < 20; index++) {
+    bed.create(`/p/n-`, { data: 'x'.repeat(index * 7), flags: 2 + (index % 2) });
+  }
+  bed.create('/p/locked', { acl: worldAcl(1), flags: 0 }, BOB);
+  bed.create('/c', { opcode: OpCode.createContainer });
+  bed.delete('/p/n-0000000003');
+  bed.create('/zookeeper/quota/p');
+  bed.create('/zookeeper/quota/p/zookeeper_limits', { data: 'count=100,bytes=-1' });
+  bed.create('/zookeeper/quota/p/zookeeper_stats');
+  return bed;
+}
+
+function readAll(stream: StateBody, bytesMax: number): Uint8Array {
+  const w = new JuteWriter();
+  while (stream.next(w, bytesMax));
+  assert.equal(stream.failed, false);
+  stream.close();
+  return w.toBytes();
+}
+
+/** Pushes pieces of `size` bytes; returns how many bytes were consumed. */
+function pushAll(load: StateLoad, bytes: Uint8Array, size: number): number {
+  let consumed = 0;
+  while (!load.ended && load.error === null && consumed < bytes.length) {
+    consumed += load.push(bytes, consumed, Math.min(consumed + size, bytes.length));
+  }
+  return consumed;
+}
+
+test('what is streamed out loads into the same state, wherever it is cut', () => {
+  const bed = bedWithHistory();
+  const body = readAll(bed.state.openStream(), 500);
+  const trailing = new Uint8Array([...body, 1, 2, 3]);
+  for (const size of [1, 7, 1000, trailing.length]) {
+    const other = new StateBed();
+    other.create('/old', { flags: 1 });
+    const load = other.state.beginLoad();
+    assert.equal(pushAll(load, trailing, size), body.length);
+    assert.deepEqual([load.ended, load.error], [true, null]);
+    assert.ok(other.stat('/old') !== null, 'the present state stays until install');
+    load.install(bed.zxid);
+    assert.deepEqual(other.dump(), bed.dump());
+    assert.deepEqual(other.state.digest(), bed.state.digest());
+    const { sessions } = other.state.core;
+    const timeouts = [ALICE, BOB].map(({ hi, lo }) => sessions.timeoutMs(hi, lo));
+    assert.deepEqual([sessions.size, timeouts], [2, [30_000, 10_000]]);
+  }
+});
+
+test('a loaded state goes on where the other is', () => {
+  const bed = bedWithHistory();
+  const other = new StateBed();
+  const load = other.state.beginLoad();
+  pushAll(load, readAll(bed.state.openStream(), 4096), 4096);
+  load.install(bed.zxid);
+  const more = [
+    bed.prepare(OpCode.create, createBody('/p/n-', { flags: 2 })),
+    bed.prepare(OpCode.create, createBody('/p/n-', { data: 'yes', flags: 3 }), BOB),
+    bed.prepare(OpCode.closeSession, () => undefined, ALICE),
+  ];
+  for (const one of more) {
+    bed.apply(one);
+    assert.equal(other.apply(one).code, ErrorCode.OK);
+  }
+  assert.equal(other.state.digestMismatchCount, 0);
+  assert.deepEqual(other.dump(), bed.dump());
+});
+
+test('a stream is a point in time, several at once', () => {
+  const bed = bedWithHistory();
+  const before = bed.dump();
+  const stream = bed.state.openStream();
+  assert.equal(stream.zxid, bed.zxid);
+  bed.create('/later');
+  const second = bed.state.openStream();
+  bed.setData('/p', 'changed');
+  bed.delete('/p/n-0000000004');
+  bed.write(OpCode.closeSession, () => undefined, BOB);
+  const bodies = [readAll(stream, 64), readAll(second, 64)];
+  const dumps = bodies.map((body) => {
+    const other = new StateBed();
+    const load = other.state.beginLoad();
+    pushAll(load, body, body.length);
+    load.install(stream.zxid);
+    assert.equal(other.state.core.sessions.size, 2);
+    return other.dump();
+  });
+  assert.deepEqual(dumps[0], before);
+  const wasThere = dumps[1]
+    ?.filter((line) => !before.includes(line))
+    .map((line) => line.split(' ')[0]);
+  assert.deepEqual(wasThere, ['/', '/later']);
+});
+
+test('installing counts quotas afresh and knows them again', () => {
+  const bed = bedWithHistory();
+  const stats = '/zookeeper/quota/p/zookeeper_stats';
+  const right = bed.data(stats);
+  bed.setData(stats, 'count=0,bytes=0');
+  const other = new StateBed();
+  const load = other.state.beginLoad();
+  pushAll(load, readAll(bed.state.openStream(), 4096), 4096);
+  load.install(bed.zxid);
+  assert.equal(other.data(stats), right);
+  assert.equal(right, 'count=21,bytes=1309');
+  other.zxid = bed.zxid;
+  other.create('/p/one', { data: '1' });
+  assert.equal(other.data(stats), 'count=22,bytes=1310');
+});
+
+test('digests are not compared where a snapshot may be ahead of its name', () => {
+  const bed = new StateBed();
+  bed.create('/a');
+  const body = readAll(bed.state.openStream(), 4096);
+  const other = new StateBed();
+  const load = other.state.beginLoad();
+  pushAll(load, body, body.length);
+  load.install(bed.zxid, bed.zxid + 2);
+  for (let index = 0; index < 3; index++) {
+    const { entry } = bed.prepare(OpCode.create, createBody(`/n${index}`));
+    bed.apply({ entry });
+    entry[entry.length - 1] = (entry.at(-1) ?? 0) ^ 1;
+    other.apply({ entry });
+  }
+  assert.deepEqual([other.state.digestMismatchCount, other.state.digestMismatchZxid], [1, 4]);
+});
+
+test('a load that fails or is given up leaves the present state alone', () => {
+  const bed = bedWithHistory();
+  const before = bed.dump();
+  const load = bed.state.beginLoad();
+  const garbage = new Uint8Array(64).fill(0xff);
+  pushAll(load, garbage, 64);
+  assert.ok(load.error !== null);
+  assert.throws(() => load.install(1), /not whole/);
+  load.abandon();
+  load.abandon();
+  assert.deepEqual(bed.dump(), before);
+});
+
+test('a stream fails when its tree is replaced under it', () => {
+  const bed = bedWithHistory();
+  const stream = bed.state.openStream();
+  const w = new JuteWriter();
+  stream.next(w, 64);
+  bed.state.reset();
+  while (stream.next(w, 64));
+  assert.equal(stream.failed, true);
+  stream.close();
+});

@@ -1,0 +1,82 @@
+/**
+ * All checkers of one run, and who is told of what. Each property has its own file; this one only
+ * hands on.
+ */
+
+import { epochOf } from '@zabra/protocol';
+import type { DiskRequest } from '../../log/disk.ts';
+import type { PeerStatus } from '../../peer/peer-status.ts';
+import { ELECTION_PORT, QUORUM_PORT } from '../member-config.ts';
+import type { Endpoint } from '../sim-net.ts';
+import { Durability } from './durability.ts';
+import { ElectionWire } from './election-wire.ts';
+import { Ledger } from './ledger.ts';
+import { QuorumWire } from './quorum-wire.ts';
+import { Sessions } from './sessions.ts';
+import { expectThat } from './violation.ts';
+
+export class Checkers {
+  readonly ledger: Ledger;
+  readonly durability: Durability;
+  readonly sessions: Sessions;
+  readonly #quorumWire: QuorumWire;
+  readonly #electionWire: ElectionWire;
+  /** By sid: how many processes it has had, and the zxid that was looked at last. */
+  readonly #lives: Map<number, number>;
+  readonly #seenZxids: Map<number, number>;
+
+  constructor() {
+    this.ledger = new Ledger(
+      (session, cxid) => this.sessions.find(session, cxid),
+      ({ zxid }) => this.durability.onCommitted(zxid),
+    );
+    this.durability = new Durability(this.ledger);
+    this.sessions = new Sessions(this.ledger);
+    this.#quorumWire = new QuorumWire(this.ledger, this.durability);
+    this.#electionWire = new ElectionWire();
+    this.#lives = new Map();
+    this.#seenZxids = new Map();
+  }
+
+  onStarted(sid: number, life: number): void {
+    this.#lives.set(sid, life);
+    this.#seenZxids.set(sid, -1);
+    this.#electionWire.onStarted(sid, this.durability.history(sid));
+  }
+
+  onCrashed(sid: number): void {
+    this.durability.onCrashed(sid);
+  }
+
+  onStored(sid: number, request: DiskRequest): void {
+    this.durability.onStored(sid, request);
+    this.#electionWire.onDisk(sid, this.durability.history(sid));
+  }
+
+  onSent(from: Endpoint, sidOf: (host: string) => number, bytes: Uint8Array): void {
+    const { port } = from.connection.acceptor;
+    if (port === QUORUM_PORT) this.#quorumWire.onSent(from, sidOf, bytes);
+    else if (port === ELECTION_PORT) this.#electionWire.onSent(from, sidOf(from.host), bytes);
+  }
+
+  /** What a server says of itself at the end of a turn. */
+  onStatus(sid: number, status: PeerStatus): void {
+    const { lastProcessedZxid, digest, digestMismatchCount, serving, role } = status;
+    if (!serving) {
+      this.#seenZxids.set(sid, -1);
+      return;
+    }
+    if (this.#seenZxids.get(sid) === lastProcessedZxid) return;
+    this.#seenZxids.set(sid, lastProcessedZxid);
+    this.ledger.onApplied(sid, lastProcessedZxid, this.durability.history(sid));
+    if (role === 'leader') {
+      this.durability.onLeading(sid, this.#lives.get(sid) ?? 0, epochOf(lastProcessedZxid));
+    }
+    this.ledger.checkDigest(sid, lastProcessedZxid, digest);
+    expectThat(
+      digestMismatchCount === 0,
+      'A server finds the digests that its leader has foretold',
+      `server ${sid} counts ${digestMismatchCount} mismatches`,
+    );
+  }
+}

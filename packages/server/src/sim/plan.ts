@@ -1,0 +1,187 @@
+/**
+ * A plan: everything that a seed decides before a run begins. Each run draws its own sizes, limits,
+ * workload and faults ("swarm testing"): a run that has every fault at once mostly shows how
+ * nothing works, while one with few of them reaches states that the crowd hides.
+ */
+
+import type { Prng } from '@zabra/protocol';
+import type { PaceOptions } from './process-life.ts';
+import type { DiskOptions } from './sim-disk.ts';
+import type { NetOptions } from './sim-net.ts';
+
+/** What the nemesis may do, each with its weight; 0 is never. */
+export interface FaultWeights {
+  readonly kill: number;
+  readonly powerCut: number;
+  readonly powerCutAll: number;
+  readonly stop: number;
+  readonly isolate: number;
+  readonly split: number;
+  readonly oneWay: number;
+  readonly clog: number;
+  readonly cut: number;
+  readonly darken: number;
+  readonly pause: number;
+  readonly wallJump: number;
+}
+
+export interface WorkloadOptions {
+  readonly clientCount: number;
+  /** Wanted from all clients together. */
+  readonly operationsPerSecond: number;
+  /** Requests that one client may have under way. */
+  readonly outstandingMax: number;
+  readonly sessionTimeoutMs: number;
+  /** Names per parent that clients share; few of them collide often. */
+  readonly namesPerParent: number;
+  readonly dataBytesMax: number;
+  /** One operation in this many ends the client's session, by close or by crash; 0 is never. */
+  readonly sessionEndOneIn: number;
+  /** Weights of the kinds of operations, in the order of `workload`. */
+  readonly weights: readonly number[];
+}
+
+export interface Plan {
+  readonly voterCount: number;
+  readonly observerCount: number;
+  readonly tickTimeMs: number;
+  readonly initLimitTicks: number;
+  readonly syncLimitTicks: number;
+  readonly snapCount: number;
+  readonly preAllocBytes: number;
+  readonly commitLogCount: number;
+  readonly autopurgeIntervalMs: number;
+  /** How long act one lasts. */
+  readonly faultsUs: number;
+  /** Mean time between two faults; 0 for a run without any. */
+  readonly faultEveryUs: number;
+  readonly faults: FaultWeights;
+  /** One request that changes names or lengths of files in this many is met by a crash; 0: none. */
+  readonly crashAtDiskOneIn: number;
+  readonly net: NetOptions;
+  readonly disk: DiskOptions;
+  readonly pace: PaceOptions;
+  readonly driftPpmMax: number;
+  readonly workload: WorkloadOptions;
+}
+
+/** The world of act two: nothing fails and everything is quick. */
+export const HEALTHY_NET: NetOptions = {
+  latencyUsMin: 100,
+  latencyUsMax: 1000,
+  slowOneIn: 0,
+  slowUsMax: 1,
+  splitOneIn: 20,
+  windowBytes: 65_536,
+  giveUpUs: 5_000_000,
+  refuseOneIn: 0,
+};
+
+export const HEALTHY_DISK: DiskOptions = {
+  writeUsMax: 100,
+  syncUsMin: 200,
+  syncUsMax: 2000,
+  stallOneIn: 0,
+  stallUsMax: 1,
+  failOneIn: 0,
+};
+
+export const HEALTHY_PACE: PaceOptions = {
+  turnUsMin: 20,
+  turnUsMax: 200,
+  pauseOneIn: 0,
+  pauseUsMax: 1,
+};
+
+export function drawPlan(prng: Prng): Plan {
+  const voterCount = prng.pick([1, 3, 3, 3, 3, 3, 5, 5]);
+  const tickTimeMs = prng.pick([50, 100, 100, 200, 400]);
+  return {
+    voterCount,
+    observerCount: voterCount > 1 && prng.chance(1, 4) ? 1 + prng.below(2) : 0,
+    tickTimeMs,
+    initLimitTicks: prng.pick([5, 10, 20]),
+    syncLimitTicks: prng.pick([3, 5, 10]),
+    snapCount: prng.pick([10, 50, 200, 1000, 100_000]),
+    preAllocBytes: prng.pick([4096, 16_384, 65_536]),
+    commitLogCount: prng.pick([5, 50, 500]),
+    autopurgeIntervalMs: prng.pick([0, 0, 2000]),
+    faultsUs: (5 + prng.below(8)) * 1_000_000,
+    faultEveryUs: prng.pick([150_000, 400_000, 800_000, 2_000_000]),
+    faults: drawFaults(prng),
+    crashAtDiskOneIn: prng.pick([0, 0, 20, 100]),
+    net: drawNet(prng),
+    disk: drawDisk(prng),
+    pace: drawPace(prng),
+    driftPpmMax: prng.pick([0, 200, 20_000]),
+    workload: drawWorkload(prng, tickTimeMs),
+  };
+}
+
+function drawFaults(prng: Prng): FaultWeights {
+  // Each kind is left out of half of the runs.
+  const weight = (most: number) => (prng.chance(1, 2) ? 0 : 1 + prng.below(most));
+  return {
+    kill: weight(6),
+    powerCut: weight(8),
+    powerCutAll: weight(3),
+    stop: weight(2),
+    isolate: weight(6),
+    split: weight(4),
+    oneWay: weight(3),
+    clog: weight(3),
+    cut: weight(6),
+    darken: weight(3),
+    pause: weight(3),
+    wallJump: weight(1),
+  };
+}
+
+function drawNet(prng: Prng): NetOptions {
+  const latencyUsMin = prng.pick([50, 200, 1000]);
+  return {
+    latencyUsMin,
+    latencyUsMax: latencyUsMin + prng.pick([100, 1000, 10_000]),
+    slowOneIn: prng.pick([0, 50, 500]),
+    slowUsMax: prng.pick([10_000, 100_000]),
+    splitOneIn: prng.pick([0, 5, 50]),
+    windowBytes: prng.pick([512, 8192, 262_144]),
+    giveUpUs: prng.pick([500_000, 2_000_000, 8_000_000]),
+    refuseOneIn: prng.pick([0, 10, 100]),
+  };
+}
+
+function drawDisk(prng: Prng): DiskOptions {
+  const syncUsMin = prng.pick([50, 300, 2000]);
+  return {
+    writeUsMax: prng.pick([50, 500]),
+    syncUsMin,
+    syncUsMax: syncUsMin + prng.pick([100, 3000, 20_000]),
+    stallOneIn: prng.pick([0, 100, 1000]),
+    stallUsMax: prng.pick([50_000, 500_000]),
+    failOneIn: prng.pick([0, 0, 0, 2000]),
+  };
+}
+
+function drawPace(prng: Prng): PaceOptions {
+  const turnUsMin = prng.pick([10, 50]);
+  return {
+    turnUsMin,
+    turnUsMax: turnUsMin + prng.pick([20, 200, 2000]),
+    pauseOneIn: prng.pick([0, 0, 2000]),
+    pauseUsMax: prng.pick([50_000, 300_000]),
+  };
+}
+
+function drawWorkload(prng: Prng, tickTimeMs: number): WorkloadOptions {
+  return {
+    clientCount: 2 + prng.below(6),
+    operationsPerSecond: 120 + prng.below(120),
+    outstandingMax: prng.pick([1, 3, 10, 30]),
+    sessionTimeoutMs: tickTimeMs * prng.pick([4, 8, 20]),
+    namesPerParent: prng.pick([2, 5, 20]),
+    dataBytesMax: prng.pick([16, 200, 3000]),
+    sessionEndOneIn: prng.pick([0, 50, 200]),
+    weights: Array.from({ length: 16 }, () => 1 + prng.below(10)),
+  };
+}

@@ -1,0 +1,228 @@
+/**
+ * One run of the simulation, from a seed to a verdict. Act one is about safety: clients work while
+ * the nemesis strikes, and the checkers watch. Act two is about liveness: everything heals, a
+ * quorum is brought back, and the ensemble has to come together again: every running server at one
+ * zxid with one digest, every request answered, sessions of dead clients over and their ephemerals
+ * gone.
+ */
+
+import { Prng, zxidToHex } from '@zabra/protocol';
+import type { Peer } from '../peer/peer.ts';
+import { Violation } from './checkers/violation.ts';
+import { SimEnsemble } from './ensemble.ts';
+import { CLIENT_PORT } from './member-config.ts';
+import { Nemesis } from './nemesis.ts';
+import { drawPlan, HEALTHY_DISK, HEALTHY_NET, HEALTHY_PACE, type Plan } from './plan.ts';
+import { SimClock } from './sim-clock.ts';
+import type { SimServer } from './sim-server.ts';
+import { Trace, type TraceListener } from './trace.ts';
+import { Workload } from './workload.ts';
+
+export interface RunCounts {
+  simulatedMs: number;
+  stepCount: number;
+  reigns: number;
+  crashes: number;
+  powerCuts: number;
+  partitions: number;
+  connections: number;
+  lostPackets: number;
+  tornWrites: number;
+  lostWrites: number;
+  failedSyncs: number;
+  sessions: number;
+  expiredSessions: number;
+  operations: number;
+  watchEvents: number;
+  transactions: number;
+}
+
+export interface RunResult {
+  readonly seed: number;
+  /** Null when every property held. */
+  readonly failure: { readonly property: string; readonly message: string } | null;
+  readonly hash: string;
+  readonly counts: RunCounts;
+  readonly plan: Plan;
+}
+
+const CONVERGENCE = 'A healed ensemble comes together';
+const ANSWERS = 'A healed ensemble answers every request';
+const EXPIRY = 'Sessions of dead clients end, and sessions of live ones do not';
+
+/** Longest time that a healed ensemble may take, microseconds. */
+const CONVERGE_US_MAX = 150_000_000;
+const POLL_US = 50_000;
+/** How long clients work on a healed ensemble. */
+const EPILOGUE_US = 1_500_000;
+
+export function simulate(seed: number, listener: TraceListener | null, wanted?: Plan): RunResult {
+  const prng = new Prng(seed);
+  const plan = wanted ?? drawPlan(prng.fork());
+  return new Simulation(seed, prng, plan, listener).run();
+}
+
+class Simulation {
+  readonly #seed: number;
+  readonly #prng: Prng;
+  readonly #plan: Plan;
+  readonly #trace: Trace;
+  readonly #ensemble: SimEnsemble;
+  readonly #workload: Workload;
+  readonly #nemesis: Nemesis<Peer>;
+
+  constructor(seed: number, prng: Prng, plan: Plan, listener: TraceListener | null) {
+    this.#seed = seed;
+    this.#prng = prng.fork();
+    this.#plan = plan;
+    const clock = new SimClock();
+    this.#trace = new Trace(clock, listener);
+    const ensemble = new SimEnsemble(clock, plan, prng.fork(), this.#trace);
+    const { net, servers } = ensemble;
+    this.#ensemble = ensemble;
+    const addresses = servers.map(({ host }) => ({ host, port: CLIENT_PORT }));
+    const { sessions } = ensemble.checkers;
+    const clients = { clock, net, prng: prng.fork() };
+    this.#workload = new Workload(clients, plan.workload, addresses, sessions, this.#trace);
+    const fates = { clock, net, prng: prng.fork() };
+    this.#nemesis = new Nemesis(fates, plan, servers, this.#trace);
+    ensemble.listener = {
+      onSubmitted: (server, request) => this.#nemesis.onSubmitted(server, request),
+      onEnded: (server) => this.#nemesis.onEnded(server),
+    };
+  }
+
+  run(): RunResult {
+    let failure: RunResult['failure'] = null;
+    try {
+      this.#actOne();
+      this.#actTwo();
+    } catch (error) {
+      const isViolation = error instanceof Violation;
+      const property = isViolation ? error.property : 'The simulation runs';
+      const message = isViolation || !(error instanceof Error) ? String(error) : error.stack;
+      failure = { property, message: message ?? 'unknown' };
+    }
+    const hash = this.#trace.hash();
+    return { seed: this.#seed, failure, hash, counts: this.#counts(), plan: this.#plan };
+  }
+
+  #actOne(): void {
+    const { clock, servers } = this.#ensemble;
+    for (const server of servers) server.start();
+    this.#workload.start();
+    this.#nemesis.start();
+    this.#runUntil(clock.nowUs + this.#plan.faultsUs);
+  }
+
+  #actTwo(): void {
+    const { clock } = this.#ensemble;
+    this.#nemesis.stop();
+    this.#heal();
+    this.#waitFor(CONVERGENCE, () => this.#hasLeader());
+    this.#runUntil(clock.nowUs + EPILOGUE_US);
+    this.#workload.stopAsking();
+    this.#waitFor(ANSWERS, () => this.#workload.underWayCount === 0);
+    this.#waitFor(EXPIRY, () => this.#onlyLiveSessions());
+    this.#waitFor(CONVERGENCE, () => this.#isAgreed());
+  }
+
+  #runUntil(untilUs: number): void {
+    this.#ensemble.clock.runUntil(untilUs);
+  }
+
+  #heal(): void {
+    const { net, servers } = this.#ensemble;
+    this.#trace.line('simulation', 'heals');
+    net.options = HEALTHY_NET;
+    net.heal();
+    for (const server of servers) server.setHealth(HEALTHY_DISK, HEALTHY_PACE);
+    const voters = servers.slice(0, this.#plan.voterCount);
+    const quorum = Math.floor(voters.length / 2) + 1;
+    this.#prng.shuffle(voters);
+    let upCount = voters.filter(({ isRunning }) => isRunning).length;
+    for (const server of voters) {
+      if (upCount >= quorum || server.isRunning) continue;
+      server.start();
+      upCount++;
+    }
+  }
+
+  #waitFor(property: string, isSo: () => boolean): void {
+    const { clock } = this.#ensemble;
+    const untilUs = clock.nowUs + CONVERGE_US_MAX;
+    while (!isSo()) {
+      if (clock.nowUs >= untilUs) throw new Violation(property, this.#describe());
+      this.#runUntil(clock.nowUs + POLL_US);
+    }
+  }
+
+  #hasLeader(): boolean {
+    const running = this.#running();
+    return running.length > 0 && running.every(({ machine }) => machine?.status().serving);
+  }
+
+  /** Every session that the servers know belongs to a client that lives. */
+  #onlyLiveSessions(): boolean {
+    const live = new Set(this.#workload.sessionKeys());
+    for (const session of this.#ensemble.checkers.ledger.model.sessions.keys()) {
+      if (!live.has(session)) return false;
+    }
+    return true;
+  }
+
+  #isAgreed(): boolean {
+    const { lastCommittedZxid } = this.#ensemble.checkers.ledger;
+    const statuses = this.#ensemble.statuses();
+    const [first] = statuses;
+    return statuses.every(
+      ({ serving, lastProcessedZxid, digest }) =>
+        serving &&
+        lastProcessedZxid >= lastCommittedZxid &&
+        lastProcessedZxid === first?.lastProcessedZxid &&
+        digest === first.digest,
+    );
+  }
+
+  #running(): SimServer<Peer>[] {
+    return this.#ensemble.servers.filter(({ isRunning }) => isRunning);
+  }
+
+  #describe(): string {
+    const lines = this.#ensemble.statuses().map((status) => {
+      const { sid, role, phase, serving, lastProcessedZxid, digest, currentEpoch } = status;
+      const what = `${role} in ${phase}, ${serving ? '' : 'not '}serving`;
+      return `${sid}: ${what}, epoch ${currentEpoch}, ${zxidToHex(lastProcessedZxid)} ${digest}`;
+    });
+    const { underWayCount } = this.#workload;
+    const sessions = [...this.#ensemble.checkers.ledger.model.sessions.keys()];
+    const rest = `${underWayCount} requests under way, sessions [${sessions}]`;
+    return `not within ${CONVERGE_US_MAX / 1_000_000} s: ${lines.join('; ')}; ${rest}`;
+  }
+
+  #counts(): RunCounts {
+    const { clock, net, servers, checkers } = this.#ensemble;
+    const sum = (of: (server: SimServer<Peer>) => number) =>
+      servers.reduce((total, server) => total + of(server), 0);
+    const { killCount, powerCutCount, stopCount, partitionCount } = this.#nemesis.counts;
+    const clients = this.#workload.counts;
+    return {
+      simulatedMs: Math.floor(clock.nowUs / 1000),
+      stepCount: clock.stepCount,
+      reigns: checkers.durability.reignCount,
+      crashes: killCount + powerCutCount + stopCount,
+      powerCuts: powerCutCount,
+      partitions: partitionCount,
+      connections: net.counts.connectionCount,
+      lostPackets: net.counts.lostChunkCount,
+      tornWrites: sum(({ disk }) => disk.counts.sectorsTorn),
+      lostWrites: sum(({ disk }) => disk.counts.sectorsLost),
+      failedSyncs: sum(({ disk }) => disk.counts.failedSyncCount),
+      sessions: clients.sessionCount,
+      expiredSessions: clients.expiredCount,
+      operations: checkers.sessions.replyCount,
+      watchEvents: clients.eventCount,
+      transactions: checkers.ledger.committedCount,
+    };
+  }
+}

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Interop: installs the peers, builds, and runs the tests against real servers and clients of
+# others. A missing peer is a failure.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cd "$root"
+bash test/interop/install-peers.sh
+npm run --silent build
+node --test test/dist/interop/*.test.js
