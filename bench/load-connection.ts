@@ -160,7 +160,8 @@ export class LoadConnection {
       }
       position += 4 + length;
     }
-    this.#held = position === bytes.length ? Buffer.alloc(0) : Buffer.from(bytes.subarray(position));
+    this.#held =
+      position === bytes.length ? Buffer.alloc(0) : Buffer.from(bytes.subarray(position));
     this.#replies += got;
     this.#inFlight -= got;
     if (!this.#stopping) this.#send(got);

@@ -180,7 +180,10 @@ async function main(): Promise<void> {
 }
 
 function javaVersion(): string {
-  const text = execFileSync('java', ['-version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  const text = execFileSync('java', ['-version'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   return /"([^"]+)"/.exec(text)?.[1] ?? 'a JVM';
 }
 

@@ -134,7 +134,12 @@ function writes(trial: () => Trial): void {
 
   it('write puts the pieces one after another at the position', async () => {
     const t = await withFile(8);
-    await t.done({ ...write, position: 2, growToBytes: 0, pieces: [bytes(1, 2), bytes(), bytes(3)] });
+    await t.done({
+      ...write,
+      position: 2,
+      growToBytes: 0,
+      pieces: [bytes(1, 2), bytes(), bytes(3)],
+    });
     assert.deepEqual(t.contents('log', 'log.1'), [7, 0, 1, 2, 3, 0, 0, 0]);
   });
 

@@ -48,8 +48,10 @@ class FileDiskOnTrial implements DiskOnTrial {
   }
 
   #open(): FileDisk {
-    const onDone = (token: number, error: string | null) => this.#completions.push({ token, error });
-    return new FileDisk({ paths: this.#paths, onDone });
+    return new FileDisk({
+      paths: this.#paths,
+      onDone: (token, error) => this.#completions.push({ token, error }),
+    });
   }
 }
 

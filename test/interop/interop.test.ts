@@ -88,11 +88,7 @@ describe(`clients of others against three ${KIND} servers`, { concurrency: 1 }, 
     await withEnsemble(3, async (ensemble) => {
       const { facts } = await runScript(
         process.execPath,
-        [
-          join(SOURCES, 'node-client-scenario.cjs'),
-          ensemble.connectString,
-          join(CACHE, 'node'),
-        ],
+        [join(SOURCES, 'node-client-scenario.cjs'), ensemble.connectString, join(CACHE, 'node')],
         {},
         leaderKiller(ensemble),
         SCRIPT_TIMEOUT_MS,
@@ -177,9 +173,8 @@ describe('data directories go from one kind of server to the other', { concurren
 
 /** Some history of every kind: enough to roll the log and take snapshots. */
 async function fill(port: number, round: number): Promise<void> {
-  await run(
-    'python3',
-    [join(SOURCES, 'fill.py'), `127.0.0.1:${port}`, String(round)],
-    { env: { ...process.env, PYTHONPATH: join(CACHE, 'kazoo-2.10.0') }, timeout: 60_000 },
-  );
+  await run('python3', [join(SOURCES, 'fill.py'), `127.0.0.1:${port}`, String(round)], {
+    env: { ...process.env, PYTHONPATH: join(CACHE, 'kazoo-2.10.0') },
+    timeout: 60_000,
+  });
 }

@@ -54,7 +54,9 @@ async function refuses(name, promise) {
 async function waitFor(what, condition, timeoutMs = 20_000) {
   const end = Date.now() + timeoutMs;
   for (;;) {
-    const found = await Promise.resolve().then(condition).catch(() => null);
+    const found = await Promise.resolve()
+      .then(condition)
+      .catch(() => null);
     if (found) return found;
     if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -110,7 +112,11 @@ async function watches(client) {
   await call(client, 'setData', '/node', Buffer.from('four'), -1);
   await call(client, 'create', '/node/later');
   await waitFor('three events', () => events.length >= 3);
-  assert.deepEqual([...events].sort(), ['NODE_CHILDREN_CHANGED', 'NODE_CREATED', 'NODE_DATA_CHANGED']);
+  assert.deepEqual([...events].sort(), [
+    'NODE_CHILDREN_CHANGED',
+    'NODE_CREATED',
+    'NODE_DATA_CHANGED',
+  ]);
   say('ok', 'watches');
 }
 

@@ -66,12 +66,15 @@ describe('a server under bad input', { concurrency: 1 }, () => {
     ['an unknown four-letter word', Buffer.from('xyzw')],
     ['an HTTP request', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
     ['a truncated ConnectRequest', bytes((w) => w.range(new Uint8Array(10), 0, 10))],
-    ['a ConnectRequest with a password of negative length', bytes((w) => {
-      w.int(32);
-      w.raw(new Uint8Array(24), 0, 24);
-      w.int(-7);
-      w.int(0);
-    })],
+    [
+      'a ConnectRequest with a password of negative length',
+      bytes((w) => {
+        w.int(32);
+        w.raw(new Uint8Array(24), 0, 24);
+        w.int(-7);
+        w.int(0);
+      }),
+    ],
   ];
   for (const [name, sent] of firstFrames) {
     it(`closes on ${name}, with a line and a count`, async () => {
@@ -90,10 +93,13 @@ describe('a server under bad input', { concurrency: 1 }, () => {
     ['a negative length after the handshake', int(-1)],
     ['an oversized length after the handshake', int(0x00100000)],
     ['a four-letter word after the handshake', Buffer.from('ruok')],
-    ['a frame too short for a header', bytes((w) => {
-      w.int(4);
-      w.int(1);
-    })],
+    [
+      'a frame too short for a header',
+      bytes((w) => {
+        w.int(4);
+        w.int(1);
+      }),
+    ],
     ['garbage after the handshake', Buffer.from('\xff\xfe\xfd\xfc garbage', 'latin1')],
   ];
   for (const [name, sent] of laterFrames) {
@@ -172,11 +178,15 @@ describe('a server under bad input', { concurrency: 1 }, () => {
       const client = await RawClient.withSession(port);
       client.request(1, OpCode.create, create('/many-acls', 20_000));
       assert.equal(await client.error(), ErrorCode.OK);
-      client.request(2, OpCode.create, bytes((w) => {
-        w.string('/x');
-        w.bytes(null);
-        w.int(0x7fffffff);
-      }));
+      client.request(
+        2,
+        OpCode.create,
+        bytes((w) => {
+          w.string('/x');
+          w.bytes(null);
+          w.int(0x7fffffff);
+        }),
+      );
       assert.equal(await client.error(), ErrorCode.MARSHALLINGERROR);
       client.close();
     });
@@ -185,11 +195,26 @@ describe('a server under bad input', { concurrency: 1 }, () => {
 
 describe('a server under a bad configuration', () => {
   const cases: readonly [name: string, lines: readonly string[], myid: string | null, RegExp][] = [
-    ['an own id that is not in the list', ['server.1=127.0.0.1:1:2', 'server.2=127.0.0.1:3:4'], '3', /3/],
+    [
+      'an own id that is not in the list',
+      ['server.1=127.0.0.1:1:2', 'server.2=127.0.0.1:3:4'],
+      '3',
+      /3/,
+    ],
     ['a missing myid', ['server.1=127.0.0.1:1:2', 'server.2=127.0.0.1:3:4'], null, /myid/],
-    ['a myid that is no number', ['server.1=127.0.0.1:1:2', 'server.2=127.0.0.1:3:4'], 'one', /one/],
+    [
+      'a myid that is no number',
+      ['server.1=127.0.0.1:1:2', 'server.2=127.0.0.1:3:4'],
+      'one',
+      /one/,
+    ],
     ['a bad number', ['clientPort=21x81'], null, /21x81/],
-    ['a malformed server line', ['server.1=127.0.0.1', 'server.2=127.0.0.1:3:4'], '1', /server\.1|127/],
+    [
+      'a malformed server line',
+      ['server.1=127.0.0.1', 'server.2=127.0.0.1:3:4'],
+      '1',
+      /server\.1|127/,
+    ],
     ['no client port but an address', ['clientPortAddress=127.0.0.1'], null, /clientPort/],
   ];
   for (const [name, lines, myid, reason] of cases) {

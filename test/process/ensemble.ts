@@ -60,7 +60,9 @@ export class TestEnsemble {
         '4lw.commands.whitelist=*',
         'maxClientCnxns=0',
         'admin.enableServer=false',
-        ...(kinds.length > 1 ? members : [`clientPort=${portOf(index, 0)}`, 'clientPortAddress=127.0.0.1']),
+        ...(kinds.length > 1
+          ? members
+          : [`clientPort=${portOf(index, 0)}`, 'clientPortAddress=127.0.0.1']),
         ...(kind === 'zabra' ? [`zabra.healthPort=${healthPort}`] : []),
         ...(options.extra ?? []),
       ];

@@ -3,7 +3,7 @@
 export interface QuorumView {
   readonly role: string;
   readonly serving: boolean;
-  readonly lastProcessedZxid: string;
+  readonly zxid: string;
   readonly digest: string;
 }
 

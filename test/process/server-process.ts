@@ -78,7 +78,9 @@ export class ServerProcess {
   }
 
   async waitUntilServing(timeoutMs = 30_000): Promise<string> {
-    return await waitFor(`a serving server on port ${this.clientPort}`, timeoutMs, () => this.mode());
+    return await waitFor(`a serving server on port ${this.clientPort}`, timeoutMs, () =>
+      this.mode(),
+    );
   }
 
   log(): string {
@@ -88,7 +90,10 @@ export class ServerProcess {
 
 function commandOf(kind: ServerKind, configFile: string): [string, string[]] {
   if (kind === 'zabra') {
-    return [process.execPath, [join(ROOT, 'packages/server/dist/bin/zabra.js'), 'server', configFile]];
+    return [
+      process.execPath,
+      [join(ROOT, 'packages/server/dist/bin/zabra.js'), 'server', configFile],
+    ];
   }
   const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
   const options = ['-Xmx512m', '-Dzookeeper.admin.enableServer=false', '-cp'];
@@ -104,10 +109,33 @@ export function classPathOf(kind: ServerKind): string {
   const conf = join(CACHE, 'apache-3.8.0-conf');
   mkdirSync(conf, { recursive: true });
   const names = [
-    'zookeeper', 'zookeeper-jute', 'slf4j-api', 'slf4j-simple', 'commons-cli', 'netty-all', 'netty-common',
-    'netty-buffer', 'netty-transport', 'netty-handler', 'netty-resolver', 'netty-codec',
-    'metrics-core', 'snappy-java', 'jackson-databind', 'jackson-core', 'jackson-annotations', 'commons-io',
-    'jline', 'jetty-server', 'jetty-servlet', 'jetty-util', 'jetty-http', 'jetty-io', 'jetty-security', 'audience-annotations', 'servlet-api',
+    'zookeeper',
+    'zookeeper-jute',
+    'slf4j-api',
+    'slf4j-simple',
+    'commons-cli',
+    'netty-all',
+    'netty-common',
+    'netty-buffer',
+    'netty-transport',
+    'netty-handler',
+    'netty-resolver',
+    'netty-codec',
+    'metrics-core',
+    'snappy-java',
+    'jackson-databind',
+    'jackson-core',
+    'jackson-annotations',
+    'commons-io',
+    'jline',
+    'jetty-server',
+    'jetty-servlet',
+    'jetty-util',
+    'jetty-http',
+    'jetty-io',
+    'jetty-security',
+    'audience-annotations',
+    'servlet-api',
   ];
   const found = names.map((name) => join(DEBIAN_JARS, `${name}.jar`)).filter(existsSync);
   return [conf, ...found].join(':');

@@ -54,7 +54,8 @@ export class ServerProcess {
       onExit,
     });
     const { health, memoryBytes } = edge;
-    this.#health = health === null ? null : new HealthServer(this.#peer, { ...health, memoryBytes });
+    this.#health =
+      health === null ? null : new HealthServer(this.#peer, { ...health, memoryBytes });
   }
 
   /** Rejects when the health port cannot be had. */

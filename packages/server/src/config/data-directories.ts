@@ -48,7 +48,7 @@ function openOne(directory: string, autocreate: boolean): void {
       refuse(`"${directory}" does not exist, and zookeeper.datadir.autocreate is false`);
     }
     try {
-      fs.mkdirSync(directory, { recursive: true });
+      makeDurably(directory);
     } catch (error) {
       refuse(`"${directory}" cannot be created: ${(error as Error).message}`);
     }
@@ -58,6 +58,18 @@ function openOne(directory: string, autocreate: boolean): void {
     fs.readdirSync(directory);
   } catch (error) {
     refuse(`"${directory}" cannot be written: ${(error as Error).message}`);
+  }
+}
+
+/** What is acknowledged later must not vanish with the entry of a directory above it. */
+function makeDurably(directory: string): void {
+  const first = fs.mkdirSync(directory, { recursive: true });
+  if (first === undefined) return;
+  for (let made = directory; ; made = path.dirname(made)) {
+    const parent = fs.openSync(path.dirname(made), 'r');
+    fs.fsyncSync(parent);
+    fs.closeSync(parent);
+    if (made === first || made === path.dirname(made)) return;
   }
 }
 

@@ -141,7 +141,7 @@ export const KEYS = {
     'snapshot.compression.method',
     anyText(''),
     '`gz`, `snappy`',
-    'Compression of snapshots; anything else is none.',
+    'Snapshots in these forms are read; those that are written are plain.',
   ),
   snapshotTrustEmpty: key(
     'snapshot.trust.empty',

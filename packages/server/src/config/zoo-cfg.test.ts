@@ -151,7 +151,7 @@ describe('loadSettings, beyond single values', () => {
 });
 
 describe('loadSettings, properties', () => {
-  it('takes -D from SERVER_JVMFLAGS, JVMFLAGS and the arguments, the later over the earlier', () => {
+  it('takes -D from SERVER_JVMFLAGS, JVMFLAGS and arguments, the later over the earlier', () => {
     const environment = { SERVER_JVMFLAGS: '-Dzookeeper.snapCount=10 -Xms1g', JVMFLAGS: '' };
     const snapCount = (given: Partial<Given>) =>
       load({ lines: STANDALONE, environment, ...given }).peer.snapCount;

@@ -89,6 +89,9 @@ function settingsOf(
   if (values.get(KEYS.reconfigEnabled)) {
     warn('reconfigEnabled is true, but the server list can only be changed by a restart');
   }
+  if (values.get(KEYS.snapshotCompression) !== '') {
+    warn('snapshot.compression.method is set, but snapshots are written without compression');
+  }
   const purgeCount = values.get(KEYS.autopurgeSnapRetainCount);
   if (purgeCount < SNAP_RETAIN_MIN) {
     warn(`autopurge.snapRetainCount is ${purgeCount}, ${SNAP_RETAIN_MIN} snapshots are kept`);

@@ -114,7 +114,7 @@ export class DiskChannel {
     }
   }
 
-  /** The name appears only when header and first bytes are there: no log of 0 bytes is ever left. */
+  /** The name appears when the first bytes are there: no log of 0 bytes is ever left behind. */
   async #create(request: CreateFile): Promise<void> {
     await this.#release();
     const temporary = CREATING_PREFIX + request.name;

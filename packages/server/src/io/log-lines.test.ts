@@ -31,7 +31,8 @@ describe('log4jLine', () => {
     it(`pads the level ${level} to five characters`, () => {
       assert.equal(
         log4jLine(event(level, 'LOOKING'), AT_MS, '1'),
-        `2026-11-23 19:55:32,006 [myid:1] - ${padded} [QuorumPeer[myid=1]:QuorumPeer@0] - LOOKING\n`,
+        `2026-11-23 19:55:32,006 [myid:1] - ${padded} ` +
+          '[QuorumPeer[myid=1]:QuorumPeer@0] - LOOKING\n',
       );
     });
   }

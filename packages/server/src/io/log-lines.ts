@@ -43,7 +43,7 @@ export function makeLogSink(options: LogOptions): LogSink {
   };
 }
 
-/** @example '2026-11-23 19:55:32,206 [myid:1] - INFO  [main:QuorumPeer@0] - LOOKING' and a line feed */
+/** `2026-11-23 19:55:32,206 [myid:1] - INFO  [main:QuorumPeer@0] - LOOKING`, and a line feed. */
 export function log4jLine(event: LogEvent, wallMs: number, myid: string): string {
   const { level, thread, source, message } = event;
   const place = `[${oneLine(thread)}:${source}@0]`;
@@ -86,8 +86,9 @@ function oneLine(text: string): string {
 function localTime(wallMs: number): string {
   const t = new Date(wallMs);
   const date = `${t.getFullYear()}-${padded(t.getMonth() + 1, 2)}-${padded(t.getDate(), 2)}`;
-  const time = `${padded(t.getHours(), 2)}:${padded(t.getMinutes(), 2)}:${padded(t.getSeconds(), 2)}`;
-  return `${date} ${time},${padded(t.getMilliseconds(), 3)}`;
+  const minute = `${padded(t.getHours(), 2)}:${padded(t.getMinutes(), 2)}`;
+  const second = padded(t.getSeconds(), 2);
+  return `${date} ${minute}:${second},${padded(t.getMilliseconds(), 3)}`;
 }
 
 function padded(value: number, width: number): string {

@@ -114,7 +114,7 @@ function pressure(network: NetworkOptions): void {
 }
 
 function gentleEnds(network: NetworkOptions): void {
-  it('closes after the last byte has left, and keeps the reply of a client that sent FIN', async () => {
+  it('closes after the last byte has left, even for a client that sent FIN', async () => {
     const world = await makeWorld(network).listen();
     world.machine.onInput = (heard, output) => {
       if (heard.what !== 'client bytes' || output === undefined) return;
@@ -191,7 +191,7 @@ function hardEnds(network: NetworkOptions): void {
 }
 
 function dials(network: NetworkOptions): void {
-  it('dials a link by name, sends what was written before it stood, and hears the answer', async () => {
+  it('dials by name, sends what was written before, and hears the answer', async () => {
     const world = await makeWorld(network).listen('election');
     world.machine.onInput = (heard, output) => {
       const isServerSide = world.machine.heard.some(

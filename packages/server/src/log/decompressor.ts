@@ -14,7 +14,7 @@ export interface Decompressor {
   push(buffer: Uint8Array, start: number, end: number): void;
   /** Writes up to `length` plain bytes at `offset`; 0: push more, or it is over. */
   read(target: Uint8Array, offset: number, length: number): number;
-  /** The stream is complete; further compressed bytes are ignored. */
+  /** The stream is complete, or could be: it is cut off when the file ends while this is false. */
   readonly ended: boolean;
   readonly error: string | null;
 }

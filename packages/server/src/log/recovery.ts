@@ -13,15 +13,8 @@
  * From storage-and-config.md 8 and quorum-protocol.md 4.3; where Apache guesses, it refuses.
  */
 
-import {
-  DIGEST_VERSION,
-  int64Equal,
-  int64Hex,
-  ZXID_MAX,
-  ZXID_NONE,
-  zxidToHex,
-} from '@zabra/protocol';
-import { openDecompressor } from './decompressors.ts';
+import { ZXID_MAX, ZXID_NONE, zxidToHex } from '@zabra/protocol';
+import { BaseLoader } from './base-loader.ts';
 import type { DiskPort } from './disk-port.ts';
 import { type Epochs, readEpochs, type SettledEpochs, settleEpochs } from './epoch-files.ts';
 import { isOfThisDirectory, readIntent } from './intent.ts';
@@ -29,9 +22,6 @@ import { type RepairPlan, Repairs } from './repairs.ts';
 import { Replay, type ReplayBounds } from './replay.ts';
 import { RollForward } from './roll-forward.ts';
 import { SegmentReader } from './segment-reader.ts';
-import type { SnapshotDigest } from './snapshot-format.ts';
-import { SnapshotReader } from './snapshot-reader.ts';
-import { SnapshotSource } from './snapshot-source.ts';
 import type {
   LogLevel,
   RecoverySink,
@@ -86,12 +76,10 @@ export class Recovery {
   #survey: Survey;
   #slot: WatermarkSlot | null;
   #epochs: Epochs;
-  /** Snapshots not yet tried, newest first. */
-  #untried: NamedFile[];
   #newestPlausibleZxid: number;
-  #loading: NamedFile | null;
-  #snapshot: SnapshotReader | null;
-  #baseZxid: number;
+  #loader: BaseLoader | null;
+  /** Null: there is no snapshot. */
+  #base: NamedFile | null;
   #replay: Replay | null;
   failure: StorageFailure | null;
   recovered: Recovered | null;
@@ -104,11 +92,9 @@ export class Recovery {
     this.#survey = { logNames: [], snapNames: [], segments: [], snapshots: [] };
     this.#slot = null;
     this.#epochs = { accepted: null, current: null };
-    this.#untried = [];
     this.#newestPlausibleZxid = ZXID_NONE;
-    this.#loading = null;
-    this.#snapshot = null;
-    this.#baseZxid = ZXID_NONE;
+    this.#loader = null;
+    this.#base = null;
     this.#replay = null;
     this.failure = null;
     this.recovered = null;
@@ -175,9 +161,9 @@ export class Recovery {
       this.#fail('A file name has a zxid of an epoch of 2097152 or more, which is not supported');
       return;
     }
-    this.#untried = plausibleSnapshots(port.reader, snapshots, SNAPSHOTS_TRIED_MAX);
-    this.#newestPlausibleZxid = this.#untried[0]?.zxid ?? ZXID_NONE;
-    if (this.#untried.length > 0) this.#phase = 'load';
+    const plausible = plausibleSnapshots(port.reader, snapshots, SNAPSHOTS_TRIED_MAX);
+    this.#newestPlausibleZxid = plausible[0]?.zxid ?? ZXID_NONE;
+    if (plausible.length > 0) this.#beginLoad(plausible);
     else if (this.#hasLogEntries()) this.#beginWithoutSnapshot();
     else if (snapshots.some(({ zxid }) => zxid > 0)) {
       this.#fail('There are snapshots, none of them whole, and no log entries: history was lost');
@@ -241,56 +227,38 @@ export class Recovery {
     this.#startReplay(mayStart ? 0 : ZXID_NONE);
   }
 
-  #stepLoad(bytesMax: number): void {
+  #beginLoad(plausible: readonly NamedFile[]): void {
     const { port, options } = this.#parts;
-    if (this.#snapshot === null) {
-      this.#loading = this.#untried.shift() ?? null;
-      if (this.#loading === null) {
-        this.#fail('None of the snapshots is whole');
-        return;
-      }
-      const open = options.openDecompressor ?? openDecompressor;
-      this.#sink.begin();
-      const source = new SnapshotSource(port.reader, this.#loading.name, open);
-      this.#snapshot = new SnapshotReader(source, this.#sink);
-    }
-    const { name, zxid } = this.#loading as NamedFile;
-    const result = this.#snapshot.step(bytesMax);
-    if (result === 'more') return;
-    if (result === 'bad') {
-      this.#log('warn', `Cannot use "${name}", trying an older one: ${this.#snapshot.error}`);
-      this.#snapshot = null;
-      return;
-    }
-    this.#sink.installBody(zxid);
-    this.#compareDigest(name, zxid, this.#snapshot.tail?.digest ?? null);
-    this.#startReplay(zxid);
+    const log = (level: LogLevel, message: string) => this.#log(level, message);
+    const { openDecompressor } = options;
+    this.#loader = new BaseLoader(port.reader, plausible, this.#sink, openDecompressor, log);
+    this.#phase = 'load';
   }
 
-  /** Never fatal, as in Apache; a digest of a later zxid is that of a fuzzy snapshot. */
-  #compareDigest(name: string, zxid: number, stored: SnapshotDigest | null): void {
-    if (stored === null || stored.zxid !== zxid || stored.version !== DIGEST_VERSION) return;
-    const { hi, lo } = this.#sink.digest;
-    const isOff = hi === 0 && lo === 0;
-    if (isOff || int64Equal(hi | 0, lo | 0, stored.hi, stored.lo)) return;
-    const found = `0x${int64Hex(hi | 0, lo | 0)}`;
-    const wanted = `0x${int64Hex(stored.hi, stored.lo)}`;
-    this.#log('error', `"${name}" gives the digest ${found}, its writer had ${wanted}`);
+  #stepLoad(bytesMax: number): void {
+    const loader = this.#loader as BaseLoader;
+    const result = loader.step(bytesMax);
+    if (result === 'more') return;
+    this.#loader = null;
+    if (result === 'none') {
+      this.#fail('None of the snapshots is whole');
+      return;
+    }
+    this.#base = loader.file;
+    this.#startReplay(loader.file.zxid);
   }
 
   #startReplay(baseZxid: number): void {
     const { port, options } = this.#parts;
-    this.#baseZxid = baseZxid;
     const bounds: ReplayBounds = {
       syncedZxid: this.#slot?.syncedZxid ?? null,
       ownSinceZxid: this.#slot?.ownSinceZxid ?? ZXID_MAX,
-      isFirstFree: this.#loading === null,
+      isFirstFree: this.#base === null,
       zxidMax: ZXID_MAX,
     };
     const segments = segmentsFrom(this.#survey.segments, baseZxid);
     const { recordBytesMax } = options;
     this.#replay = new Replay(port.reader, segments, baseZxid, bounds, this.#sink, recordBytesMax);
-    this.#snapshot = null;
     this.#phase = 'replay';
   }
 
@@ -333,9 +301,9 @@ export class Recovery {
     const plan: RepairPlan = {
       cut,
       lastZxid,
-      snapshotName: this.#loading?.name ?? null,
+      snapshotName: this.#base?.name ?? null,
       segments: this.#survey.segments,
-      hasEmptySegments: this.#loading === null && replay.appliedCount === 0,
+      hasEmptySegments: this.#base === null && replay.appliedCount === 0,
       logNames: this.#survey.logNames,
       snapNames: this.#survey.snapNames,
       epochs,
@@ -349,7 +317,7 @@ export class Recovery {
       this.#phase = 'done';
       this.recovered = {
         lastZxid,
-        snapshotZxid: this.#loading === null ? ZXID_NONE : this.#baseZxid,
+        snapshotZxid: this.#base?.zxid ?? ZXID_NONE,
         newestSegmentZxid: repairs.newestSegmentZxid,
         epochs,
         hasEntries: replay.appliedCount > 0,
@@ -360,7 +328,7 @@ export class Recovery {
   }
 
   #tell({ lastZxid, appliedCount }: Replay): void {
-    const base = this.#loading === null ? 'no snapshot' : `"${this.#loading.name}"`;
+    const base = this.#base === null ? 'no snapshot' : `"${this.#base.name}"`;
     const end = `zxid 0x${zxidToHex(lastZxid)}`;
     this.#log('info', `Recovered from ${base} and ${appliedCount} transactions to ${end}`);
   }

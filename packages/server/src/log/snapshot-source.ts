@@ -38,10 +38,12 @@ export class SnapshotSource {
       const got = decompressor.read(target, offset, length);
       if (got > 0) return got;
       this.error = decompressor.error;
-      if (decompressor.ended || this.error !== null) return 0;
       const compressedBytes = this.#readFile(this.#compressed, 0, COMPRESSED_READ_BYTES);
-      if (compressedBytes === 0) this.error = 'the compressed stream is cut off';
-      else decompressor.push(this.#compressed, 0, compressedBytes);
+      if (compressedBytes === 0) {
+        if (!decompressor.ended) this.error ??= 'the compressed stream is cut off';
+        return 0;
+      }
+      decompressor.push(this.#compressed, 0, compressedBytes);
     }
     return 0;
   }

@@ -62,6 +62,8 @@ export class StorageWork {
   /** A role has ended: whatever is given up now was not wanted any more. */
   #isSettling: boolean;
   #settled: (() => void)[];
+  /** A role has ended: until the next recovery or entry, no snapshot is wanted that could wait. */
+  #isQuiet: boolean;
 
   constructor(parts: StorageWorkParts) {
     const { snapCount, snapSizeLimitBytes } = parts.options;
@@ -76,6 +78,7 @@ export class StorageWork {
     this.snapshotZxid = ZXID_NONE;
     this.#isSettling = false;
     this.#settled = [];
+    this.#isQuiet = false;
   }
 
   /** Nothing runs. */
@@ -89,7 +92,8 @@ export class StorageWork {
   }
 
   get wantsSnapshot(): boolean {
-    return (this.#isSnapshotDue || this.lacksSnapshot) && this.#maySnapshot;
+    const isDue = this.#isSnapshotDue && !this.#isQuiet;
+    return (isDue || this.lacksSnapshot) && this.#maySnapshot;
   }
 
   get #maySnapshot(): boolean {
@@ -102,12 +106,14 @@ export class StorageWork {
     this.snapshotZxid = snapshotZxid;
     this.lacksSnapshot = !hasHistory && txnLog.lastLoggedZxid !== ZXID_NONE;
     this.#isSnapshotDue = snapshotZxid === ZXID_NONE && hasEntries;
+    this.#isQuiet = false;
     this.#trigger.reset();
     txnLog.hold(this.lacksSnapshot);
   }
 
   onAppended(): void {
     const { txnLog, options, log } = this.#parts;
+    this.#isQuiet = false;
     if (this.#trigger.onAppend(txnLog.fileBytes)) {
       txnLog.roll();
       txnLog.restartCount();
@@ -172,6 +178,7 @@ export class StorageWork {
   /** Calls back when nothing runs any more; what can be given up is given up. */
   settle(onSettled: () => void): void {
     this.#isSettling = true;
+    this.#isQuiet = true;
     // The first snapshot is always finished: the log waits for it.
     if (!this.lacksSnapshot) this.#job?.abort();
     const installation = this.#installation;
@@ -208,9 +215,12 @@ export class StorageWork {
     this.#job = null;
     this.snapshotZxid = job.kind === 'install' ? job.zxid : Math.max(this.snapshotZxid, job.zxid);
     log('info', 'Storage', `Wrote a ${job.title}, ${job.sizeBytes} bytes`);
-    const installation = this.#installation;
-    this.#installation = null;
-    if (installation !== null) txnLog.takePlace(job.zxid);
+    // A regular snapshot that could not be given up any more leaves a waiting installation alone.
+    const installation = job.kind === 'install' ? this.#installation : null;
+    if (installation !== null) {
+      this.#installation = null;
+      txnLog.takePlace(job.zxid);
+    }
     if (this.lacksSnapshot) {
       this.lacksSnapshot = false;
       txnLog.hold(false);

@@ -37,7 +37,7 @@ export function surveyDirectories(reader: DiskReader): Survey {
     logNames,
     snapNames,
     segments: namedFiles(logNames, zxidOfSegmentName),
-    snapshots: namedFiles(snapNames, zxidOfSnapshotName).reverse(),
+    snapshots: namedFiles(snapNames, zxidOfSnapshotName).toReversed(),
   };
 }
 

@@ -96,13 +96,13 @@ export class Truncation {
     return 'wait';
   }
 
-  #cut({ end }: Replay): void {
+  #cut({ end, lastZxid }: Replay): void {
     const { port, watermark, recordBytesMax } = this.#parts;
     const intent: Intent = {
       kind: 'truncate',
-      zxid: this.#zxid,
-      // Without an entry that stays, what goes are files that start behind the zxid.
-      keptSegmentZxid: end?.segmentZxid ?? this.#zxid + 1,
+      zxid: lastZxid,
+      // Without an entry that stays, what goes are files that start behind the base.
+      keptSegmentZxid: end?.segmentZxid ?? lastZxid + 1,
       keptBytes: end?.bytes ?? 0,
       isWatermarked: watermark.isInForce,
       segmentNames: this.#survey.logNames.filter(isSegmentName),

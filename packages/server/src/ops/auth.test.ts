@@ -18,7 +18,7 @@ import {
   StateBed,
   type Who,
   worldAcl,
-} from './state-bed.test.ts';
+} from './state-bed.test-kit.ts';
 
 const SUPER_DIGEST = 'super:D/InIHSb7yEEbrWz8b9l71RjZJU=';
 const BOB_ID = 'bob:X1SKGw3XQQSIPMZRf5lW7e07VPY=';

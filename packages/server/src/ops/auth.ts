@@ -61,17 +61,6 @@ export class AuthProviders {
   }
 }
 
-/** One authentication without a registry at hand. */
-export function authenticate(
-  scheme: string | null,
-  data: Uint8Array | null,
-  identities: readonly Id[],
-  hashes: Hashes,
-  superDigest = '',
-): AuthOutcome {
-  return new AuthProviders(hashes, superDigest).authenticate(scheme, data, identities);
-}
-
 function sameId(a: Id, b: Id): boolean {
   return a.scheme === b.scheme && a.id === b.id;
 }

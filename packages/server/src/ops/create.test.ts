@@ -18,7 +18,7 @@ import {
   StateBed,
   type Who,
   worldAcl,
-} from './state-bed.test.ts';
+} from './state-bed.test-kit.ts';
 
 /** A tree in which every check of create can fail. */
 function bedWithTraps(): StateBed {

@@ -19,7 +19,7 @@ import {
   StateBed,
   type Who,
   worldAcl,
-} from './state-bed.test.ts';
+} from './state-bed.test-kit.ts';
 
 type Row = readonly [string, ErrorName, Body, Who?];
 
@@ -147,7 +147,7 @@ test('the first check of setACL that fails decides the code', () => {
   ]);
 });
 
-test('trap 35: setACL changes the aversion alone, and the version asked for is the aversion', () => {
+test('trap 35: setACL changes the aversion alone, which is the version it asks for', () => {
   const bed = new StateBed();
   bed.create('/n');
   bed.setData('/n', 'x');

@@ -31,7 +31,7 @@ import {
   setDataBody,
   StateBed,
   worldAcl,
-} from './state-bed.test.ts';
+} from './state-bed.test-kit.ts';
 
 const OPEN = worldAcl(31);
 

@@ -115,7 +115,6 @@ class Multi {
       if (type === OpCode.error && refusal === ErrorCode.OK) refusal = errorAt(r);
     }
     if (r.failed) return ErrorCode.MARSHALLINGERROR;
-    const bodyEnd = r.position;
     const { end } = r;
     r.position = bodyStart;
     for (let index = 0; index < count; index++) {
@@ -126,7 +125,6 @@ class Multi {
       else this.#applySub(a, type);
       r.reset(r.buffer, next, end);
     }
-    r.position = bodyEnd;
     a.path = '';
     return refusal;
   }

@@ -45,8 +45,6 @@ export class Preparation {
   txnType: number;
   /** A refusal that is part of a complete transaction: of a multi that failed. */
   refusal: number;
-  /** False for a transaction that must go without the digest of the tree. */
-  withDigest: boolean;
   readonly txnBytesMax: number;
 
   constructor(core: StateCore) {
@@ -67,7 +65,6 @@ export class Preparation {
     this.inMulti = false;
     this.txnType = OpCode.error;
     this.refusal = ErrorCode.OK;
-    this.withDigest = true;
   }
 
   begin(request: OpRequest, zxid: number, timeMs: number, entry: JuteWriter): void {
@@ -82,7 +79,6 @@ export class Preparation {
     this.inMulti = false;
     this.txnType = request.opcode;
     this.refusal = ErrorCode.OK;
-    this.withDigest = true;
   }
 
   /** OK or NOAUTH; MARSHALLINGERROR for a znode whose ACL nobody knows, as in the reference. */

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ErrorName, OpCode } from '@zabra/protocol';
 import { parseQuota, usageText } from './quota-text.ts';
-import { createBody, setDataBody, StateBed } from './state-bed.test.ts';
+import { createBody, setDataBody, StateBed } from './state-bed.test-kit.ts';
 
 const LIMITS = 'zookeeper_limits';
 const STATS = 'zookeeper_stats';
@@ -132,6 +132,7 @@ test('hard limits refuse what would exceed them, soft ones nothing', () => {
     { limits: 'count=1,bytes=1', child: 'OK', set: 'OK' },
     { limits: 'countHardLimit=3,byteHardLimit=7', child: 'OK', set: 'OK' },
     { limits: 'countHardLimit=2', child: 'QUOTAEXCEEDED', set: 'OK' },
+    { limits: 'countHardLimit=1', child: 'QUOTAEXCEEDED', set: 'OK' },
     { limits: 'byteHardLimit=6', child: 'QUOTAEXCEEDED', data: '1234567', set: 'QUOTAEXCEEDED' },
     { limits: 'byteHardLimit=6', data: '123456', set: 'OK' },
     { limits: 'byteHardLimit=2', data: '123', set: 'QUOTAEXCEEDED' },

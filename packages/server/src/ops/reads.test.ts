@@ -33,7 +33,7 @@ import {
   StateBed,
   TestWatcher,
   worldAcl,
-} from './state-bed.test.ts';
+} from './state-bed.test-kit.ts';
 
 const PATH_WATCH_READS = [
   OpCode.exists,
@@ -75,7 +75,7 @@ test('the first check of a read that fails decides the code', () => {
   }
 });
 
-test('a read cut anywhere is a marshalling error and sets no watch; bytes behind it are ignored', () => {
+test('a read cut anywhere is undecodable and sets no watch; trap 18: longer ones pass', () => {
   const bed = new StateBed();
   const watcher = new TestWatcher(1);
   bed.state.addWatcher(watcher);

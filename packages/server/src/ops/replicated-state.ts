@@ -123,7 +123,7 @@ export class ReplicatedState implements LoadOwner {
       return code;
     }
     entry.patchInt(start + TYPE_OFFSET, p.txnType);
-    if (this.core.options.digestEnabled && p.withDigest) {
+    if (this.core.options.digestEnabled) {
       entry.int(DIGEST_VERSION);
       entry.long(p.pending.digestHi, p.pending.digestLo);
     }

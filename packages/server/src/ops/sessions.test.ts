@@ -25,7 +25,7 @@ import {
   reader,
   setDataBody,
   StateBed,
-} from './state-bed.test.ts';
+} from './state-bed.test-kit.ts';
 
 function headerOf({ entry }: Prepared): TxnHeader {
   return readTxnHeader(new JuteReader().reset(entry, 0, entry.length));
@@ -51,7 +51,7 @@ test('createSession makes the session known to the state, under the id of its he
   assert.equal(bed.state.core.sessions.timeoutMs(ALICE.hi, ALICE.lo), -1);
 });
 
-test('closeSession ends the session and its ephemerals, committed and pending, and no others', () => {
+test('closeSession ends the session and its ephemerals, committed and pending, no others', () => {
   const bed = new StateBed();
   bed.write(OpCode.createSession, (w) => w.int(1000));
   bed.create('/p');

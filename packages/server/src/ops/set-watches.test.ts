@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { JuteWriter, OpCode, writeSetWatches, writeSetWatches2 } from '@zabra/protocol';
-import { ALICE, type Body, StateBed, TestWatcher, worldAcl } from './state-bed.test.ts';
+import { ALICE, type Body, StateBed, TestWatcher, worldAcl } from './state-bed.test-kit.ts';
 
 function bedWithWatcher(): { bed: StateBed; watcher: TestWatcher } {
   const bed = new StateBed();
@@ -37,7 +37,7 @@ function setWatchesBody(relativeZxid: number, lists: Lists): Body {
 
 test('setWatches tells what was missed and sets the rest (traps 49 and 50)', () => {
   const { bed, watcher } = bedWithWatcher();
-  for (const path of ['/old', '/set', '/bred', '/again']) bed.create(path);
+  for (const path of ['/old', '/set', '/bred', '/again', '/last']) bed.create(path);
   const seen = bed.zxid;
   bed.setData('/set', 'x');
   bed.create('/bred/c');
@@ -45,9 +45,9 @@ test('setWatches tells what was missed and sets the rest (traps 49 and 50)', () 
   bed.create('/again');
   bed.create('/new');
   const body = setWatchesBody(seen, {
-    data: ['/old', '/set', '/bred', '/again', '/gone'],
+    data: ['/old', '/set', '/bred', '/again', '/last', '/gone'],
     exist: ['/old', '/absent', '/new'],
-    child: ['/old', '/set', '/bred', '/again', '/gone'],
+    child: ['/old', '/set', '/bred', '/again', '/last', '/gone'],
     persistent: ['/set'],
     recursive: ['/bred'],
   });
@@ -66,6 +66,7 @@ test('setWatches tells what was missed and sets the rest (traps 49 and 50)', () 
   const { watches } = bed.state.core;
   const set = (path: string, type: number): boolean => watches.has(path, 7, type);
   assert.deepEqual([set('/old', 2), set('/old', 1)], [true, true]);
+  assert.deepEqual([set('/last', 2), set('/last', 1)], [true, true]);
   assert.deepEqual([set('/set', 2), set('/set', 1), set('/set', 4)], [false, true, true]);
   assert.deepEqual([set('/bred', 2), set('/bred', 1), set('/bred', 5)], [true, false, true]);
   assert.deepEqual([set('/absent', 2), set('/new', 3), set('/gone', 3)], [true, false, false]);

@@ -33,10 +33,6 @@ export class WatchEvents {
     this.#aclPath = '';
   }
 
-  get watcherCount(): number {
-    return this.#watchers.size;
-  }
-
   add(watcher: Watcher): void {
     const { watcherId } = watcher;
     assert(!this.#watchers.has(watcherId), `Cannot add watcher ${watcherId}: it is there already`);

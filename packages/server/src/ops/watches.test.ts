@@ -25,7 +25,7 @@ import {
   StateBed,
   TestWatcher,
   worldAcl,
-} from './state-bed.test.ts';
+} from './state-bed.test-kit.ts';
 
 function bedWithWatcher(): { bed: StateBed; watcher: TestWatcher } {
   const bed = new StateBed();

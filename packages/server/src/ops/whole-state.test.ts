@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ErrorCode, JuteWriter, OpCode } from '@zabra/protocol';
-import { ALICE, BOB, createBody, StateBed, worldAcl } from './state-bed.test.ts';
+import { ALICE, BOB, createBody, StateBed, worldAcl } from './state-bed.test-kit.ts';
 import type { StateBody, StateLoad } from './whole-state.ts';
 
 function bedWithHistory(): StateBed {

@@ -94,7 +94,9 @@ export class ClientConnection implements Output, Watcher, FrameSink {
   /** `/1.2.3.4:5678`, as logs and four-letter words print it. */
   get address(): string {
     const { remoteHost, remotePort } = this;
-    return remoteHost.includes(':') ? `/[${remoteHost}]:${remotePort}` : `/${remoteHost}:${remotePort}`;
+    return remoteHost.includes(':')
+      ? `/[${remoteHost}]:${remotePort}`
+      : `/${remoteHost}:${remotePort}`;
   }
 
   onFrame(buffer: Uint8Array, start: number, end: number): boolean {

@@ -5,107 +5,56 @@
  * on disk, memory equal to it, and only then a vote.
  */
 
-import { assert, type HostPort, type Id, type Notification, ServerState } from '@zabra/protocol';
-import { ElectionMesh } from '../zab/election-mesh.ts';
+import { type Id, ServerState } from '@zabra/protocol';
 import { type EnsembleConfig, memberOf } from '../zab/ensemble-config.ts';
-import { formatEnsembleText } from '../zab/ensemble-text.ts';
-import { FastLeaderElection } from '../zab/fast-leader-election.ts';
-import { makeVerifier, type QuorumVerifier } from '../zab/quorum-verifier.ts';
 import type { Vote } from '../zab/vote.ts';
-import type { ElectionHost, ElectionLink, MeshHost } from '../zab/zab-host.ts';
+import { Campaign } from './campaign.ts';
 import type { ClientPort } from './client-port.ts';
 import { Leading } from './leading.ts';
 import { Learning } from './learning.ts';
-import { MemberStorage } from './member-storage.ts';
-import { packetBytesMax } from './options.ts';
+import { makeMemberParts, type MemberParts } from './member-parts.ts';
 import type { PeerCore } from './peer-core.ts';
 import { type LinksOwner, type MeshLink, PeerLinks, type QuorumLink } from './peer-links.ts';
 import type { Role } from './peer-status.ts';
-import type { LinkKind, LogLevel, Output, Ready } from './ready.ts';
-import type { MemberParts } from './role-host.ts';
+import type { LinkKind, Output, Ready } from './ready.ts';
 
-/** Names that do not resolve and members that are missing are tried again at least this often. */
-const POLL_MAX_MS = 2000;
-
-export class EnsembleMember implements ElectionHost, MeshHost, LinksOwner {
+export class EnsembleMember implements LinksOwner {
   readonly sid: number;
   readonly isObserver: boolean;
-  readonly electionAddresses: readonly HostPort[];
-  readonly pollMaxMs: number;
-  readonly mesh: ElectionMesh;
   readonly ready: Ready;
-  readonly packetBytesMax: number;
   readonly links: PeerLinks;
+  readonly campaign: Campaign;
   readonly #core: PeerCore;
   readonly #parts: MemberParts;
-  readonly #election: FastLeaderElection;
   #role: Leading | Learning | null;
-  /** Decided and not yet taken up: a role never begins inside of an election's call. */
-  #decided: Vote | null;
   /** Of `settle`, 0 while no role is being left. */
   #settleToken: number;
   #reloadAfterSettling: boolean;
-  /** A reload from disk is under way, or waits for a cut of the log. */
+  /** The log is being cut by a role that is over: nothing is settled before that has ended. */
   #isTruncating: boolean;
-  #lookingSinceMs: number;
   #stopping: boolean;
 
   constructor(core: PeerCore, port: ClientPort, ensemble: EnsembleConfig) {
-    const { config } = core;
-    const self = memberOf(ensemble, config.sid);
-    assert(self !== null, `Cannot take part as server ${config.sid}: the configuration has it not`);
     this.#core = core;
-    this.sid = config.sid;
-    this.isObserver = self.role === 'observer';
+    this.sid = core.config.sid;
+    this.isObserver = memberOf(ensemble, this.sid)?.role === 'observer';
     this.ready = core.ready;
-    this.packetBytesMax = packetBytesMax(config);
-    this.links = new PeerLinks(this);
-    this.#parts = {
-      core,
-      port,
-      storage: new MemberStorage(core.disk),
-      links: this.links,
-      ensemble,
-      ensembleText: formatEnsembleText(ensemble),
-      verifiers: [makeVerifier(ensemble)],
-      isObserver: this.isObserver,
-    };
-    this.electionAddresses = self.addresses.map(({ host, electionPort }) => ({
-      host,
-      port: electionPort,
-    }));
-    this.pollMaxMs = POLL_MAX_MS;
-    this.mesh = new ElectionMesh(
-      this,
-      ensemble,
-      {
-        multiAddress: self.addresses.length > 1,
-        connectTimeoutMs: config.electionConnectTimeoutMs,
-        helloTimeoutMs: config.syncLimitTicks * config.tickTimeMs,
-      },
-      core.prng.fork(),
-    );
-    this.#election = new FastLeaderElection(this);
+    this.links = new PeerLinks(this, core.config);
+    this.#parts = makeMemberParts(core, port, this.links, ensemble, this.isObserver);
+    this.campaign = new Campaign(this.#parts);
     this.#role = null;
-    this.#decided = null;
     this.#settleToken = 0;
     this.#reloadAfterSettling = false;
     this.#isTruncating = false;
-    this.#lookingSinceMs = 0;
     this.#stopping = false;
   }
 
-  get verifiers(): readonly QuorumVerifier[] {
-    return this.#parts.verifiers;
+  get voterCount(): number {
+    return this.#parts.verifiers[0]?.voters.length ?? 0;
   }
 
   get ensembleText(): string {
     return this.#parts.ensembleText;
-  }
-
-  get emptyNeedsAllVoters(): boolean {
-    const { config, disk } = this.#core;
-    return config.emptyNeedsAllVoters && !config.initializeMarker && disk.isEmpty;
   }
 
   get role(): Role {
@@ -146,46 +95,11 @@ export class EnsembleMember implements ElectionHost, MeshHost, LinksOwner {
     this.#look();
   }
 
-  nowMs(): number {
-    return this.#core.nowMs();
-  }
-
-  log(level: LogLevel, source: string, message: string): void {
-    this.#core.log(level, source, message);
-  }
-
-  sendVote(toSid: number, vote: Vote): void {
-    this.mesh.send(toSid, vote);
-  }
-
-  connectAll(): void {
-    this.mesh.connectAll();
-  }
-
-  onDecided(vote: Vote): void {
-    this.#decided = vote;
-    this.ready.wantsTurn = true;
-  }
-
-  dial(address: HostPort): ElectionLink {
-    const link = this.links.openMesh(`${address.host}:${address.port}`);
-    this.links.dial(link, address);
-    return link;
-  }
-
-  onNotification(sid: number, notification: Notification): void {
-    this.#election.onNotification(sid, notification);
-  }
-
-  onConnected(sid: number): void {
-    this.#election.onConnected(sid);
-  }
-
   /** Another server knocks at one of our ports. */
   onLinkOpen(kind: LinkKind, remote: string): Output {
     if (kind === 'election') {
       const link = this.links.openMesh(remote);
-      this.mesh.onAccepted(link);
+      this.campaign.mesh.onAccepted(link);
       return link.output;
     }
     const link = this.links.openQuorum(remote);
@@ -197,25 +111,25 @@ export class EnsembleMember implements ElectionHost, MeshHost, LinksOwner {
   onDialed(id: number): void {
     const link = this.links.find(id);
     if (link === undefined) return;
-    if (link.kind === 'election') this.mesh.onDialed(link as MeshLink);
+    if (link.kind === 'election') this.campaign.mesh.onDialed(link as MeshLink);
     else if (this.#role instanceof Learning) this.#role.learner.onDialed(link as QuorumLink);
   }
 
   onLinkClosed(id: number, reason: string): void {
     const link = this.links.remove(id);
     if (link === undefined) return;
-    if (link.kind === 'election') this.mesh.onLinkClosed(link as MeshLink, reason);
+    if (link.kind === 'election') this.campaign.mesh.onLinkClosed(link as MeshLink, reason);
     else if (this.#role instanceof Leading) this.#role.leader.onLearnerClosed(link as QuorumLink);
     else this.#role?.learner.onLinkClosed(link as QuorumLink, reason);
   }
 
   onMeshBytes(link: MeshLink, buffer: Uint8Array, start: number, end: number): void {
-    this.mesh.onBytes(link, buffer, start, end);
+    this.campaign.mesh.onBytes(link, buffer, start, end);
   }
 
   /** A peer that cannot be understood costs its connection. */
   onLinkFault(link: QuorumLink, message: string): void {
-    this.log('warn', 'QuorumPeer', message);
+    this.#core.log('warn', 'QuorumPeer', message);
     link.close(message);
   }
 
@@ -266,7 +180,7 @@ export class EnsembleMember implements ElectionHost, MeshHost, LinksOwner {
 
   listenForElections(): void {
     const { config } = this.#core;
-    for (const { host, port } of this.electionAddresses) {
+    for (const { host, port } of this.campaign.electionAddresses) {
       const bindHost = config.quorumListenOnAllIps ? '' : host;
       this.ready.listens.push({ kind: 'election', host: bindHost, port, open: true });
     }
@@ -274,9 +188,9 @@ export class EnsembleMember implements ElectionHost, MeshHost, LinksOwner {
 
   /** Once a turn. */
   tick(): void {
-    this.mesh.tick();
-    this.#election.tick();
-    this.#takeUp();
+    this.campaign.tick();
+    const vote = this.campaign.takeDecision();
+    if (vote !== null) this.#takeUp(vote);
     this.#role?.tick();
   }
 
@@ -284,44 +198,34 @@ export class EnsembleMember implements ElectionHost, MeshHost, LinksOwner {
   stop(): void {
     this.#stopping = true;
     if (this.#role !== null) this.#leave('this server is stopping');
-    this.#election.stop();
-    this.mesh.stop();
+    this.campaign.stop();
   }
 
   #look(): void {
-    if (this.#stopping) return;
-    const { disk, state, stats } = this.#core;
-    assert(
-      state.lastProcessedZxid === disk.lastLoggedZxid,
-      `Cannot vote: memory is at ${state.lastProcessedZxid}, disk at ${disk.lastLoggedZxid}`,
-    );
-    stats.lookingCount++;
-    this.#lookingSinceMs = this.nowMs();
-    this.log('info', 'QuorumPeer', 'LOOKING');
-    this.#election.start(disk.lastLoggedZxid, disk.currentEpoch);
+    if (!this.#stopping) this.campaign.look();
   }
 
-  #takeUp(): void {
-    const vote = this.#decided;
-    if (vote === null) return;
-    this.#decided = null;
-    this.#core.stats.electionTimeMs.add(this.nowMs() - this.#lookingSinceMs);
+  #takeUp(vote: Vote): void {
     const onLeft = (reason: string): void => this.#leave(reason);
     if (vote.state === ServerState.LEADING) {
-      this.log('info', 'QuorumPeer', 'LEADING');
+      this.#core.log('info', 'QuorumPeer', 'LEADING');
       this.#listenForLearners(true);
-      const role = new Leading(this.#parts, onLeft);
+      const role = new Leading(this.#parts, this.campaign, onLeft);
       this.#role = role;
       role.leader.start();
       return;
     }
-    this.log('info', 'QuorumPeer', `${this.isObserver ? 'OBSERVING' : 'FOLLOWING'} ${vote.leader}`);
+    this.#core.log(
+      'info',
+      'QuorumPeer',
+      `${this.isObserver ? 'OBSERVING' : 'FOLLOWING'} ${vote.leader}`,
+    );
     const leader = memberOf(this.#parts.ensemble, vote.leader);
     const addresses = (leader?.addresses ?? []).map(({ host, quorumPort }) => ({
       host,
       port: quorumPort,
     }));
-    const role = new Learning(this.#parts, onLeft, vote.leader, addresses);
+    const role = new Learning(this.#parts, this.campaign, onLeft, vote.leader, addresses);
     this.#role = role;
     role.learner.start();
   }
@@ -331,7 +235,11 @@ export class EnsembleMember implements ElectionHost, MeshHost, LinksOwner {
     const role = this.#role;
     if (role === null) return;
     this.#role = null;
-    this.log('warn', 'QuorumPeer', `Leaving ${role instanceof Leading ? 'LEADING' : 'FOLLOWING'}: ${reason}`);
+    this.#core.log(
+      'warn',
+      'QuorumPeer',
+      `Leaving ${role instanceof Leading ? 'LEADING' : 'FOLLOWING'}: ${reason}`,
+    );
     if (role instanceof Leading) {
       role.leader.stop(reason);
       this.#listenForLearners(false);

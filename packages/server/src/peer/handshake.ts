@@ -5,7 +5,13 @@
  */
 
 import type { ConnectRequest } from '@zabra/protocol';
-import { bytesEqual, OpCode, PASSWORD_BYTES, sessionPassword, writeConnectResponse } from '@zabra/protocol';
+import {
+  bytesEqual,
+  OpCode,
+  PASSWORD_BYTES,
+  sessionPassword,
+  writeConnectResponse,
+} from '@zabra/protocol';
 import type { ApplyResult } from '../ops/apply-result.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ClientPort } from './client-port.ts';

@@ -10,7 +10,9 @@ import type { QuorumVerifier } from '../zab/quorum-verifier.ts';
 import type { LeaderHost, LearnerOwner, Proposal, SnapshotStream } from '../zab/zab-host.ts';
 import { CurrentRequest } from './pending-request.ts';
 import { PrimaryOrder } from './primary-order.ts';
-import { type MemberParts, RoleHost } from './role-host.ts';
+import type { Campaign } from './campaign.ts';
+import type { MemberParts } from './member-parts.ts';
+import { RoleHost } from './role-host.ts';
 
 const NO_IDENTITIES: readonly Id[] = [];
 
@@ -20,8 +22,8 @@ export class Leading extends RoleHost implements LeaderHost {
   order: PrimaryOrder | null;
   readonly #request: CurrentRequest;
 
-  constructor(parts: MemberParts, onLeft: (reason: string) => void) {
-    super(parts, onLeft);
+  constructor(parts: MemberParts, campaign: Campaign, onLeft: (reason: string) => void) {
+    super(parts, campaign, onLeft);
     this.order = null;
     this.#request = new CurrentRequest();
     this.leader = new Leader(this);
@@ -47,10 +49,15 @@ export class Leading extends RoleHost implements LeaderHost {
     const { state, disk, config } = this.core;
     const { port } = this.parts;
     state.lastProcessedZxid = makeZxid(epoch, 0);
+    this.campaign.onEpochEstablished(epoch);
     this.showEnsemble();
     this.order = new PrimaryOrder(this.core, this.storage, port.orderClient, this.leader);
     if (config.leaderServes) port.order = this.order;
-    this.log('info', 'Leader', `Leading epoch ${epoch} from zxid ${disk.lastLoggedZxid.toString(16)}`);
+    this.log(
+      'info',
+      'Leader',
+      `Leading epoch ${epoch} from zxid ${disk.lastLoggedZxid.toString(16)}`,
+    );
     this.order.closeDeadOwners();
   }
 

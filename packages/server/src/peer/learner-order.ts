@@ -132,7 +132,8 @@ export class LearnerOrder implements RequestOrder {
 
 /** The leader closes sessions on its own, with cxid 0: that answers no other request. */
 function isAnswer(request: PendingRequest, result: ApplyResult): boolean {
-  if (request.sessionLo !== result.sessionLo || request.sessionHi !== result.sessionHi) return false;
+  if (request.sessionLo !== result.sessionLo || request.sessionHi !== result.sessionHi)
+    return false;
   if (request.cxid !== result.cxid) return false;
   return (result.type === OpCode.closeSession) === (request.opcode === OpCode.closeSession);
 }

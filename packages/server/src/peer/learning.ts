@@ -8,7 +8,9 @@ import { Learner } from '../zab/learner.ts';
 import type { LearnerHost, PacketLink, Proposal } from '../zab/zab-host.ts';
 import { LearnerOrder } from './learner-order.ts';
 import type { QuorumLink } from './peer-links.ts';
-import { type MemberParts, RoleHost } from './role-host.ts';
+import type { Campaign } from './campaign.ts';
+import type { MemberParts } from './member-parts.ts';
+import { RoleHost } from './role-host.ts';
 import { SnapshotIntake } from './snapshot-intake.ts';
 
 /** What became of a TRUNC, told to the learner in a turn of its own. */
@@ -32,11 +34,12 @@ export class Learning extends RoleHost implements LearnerHost {
 
   constructor(
     parts: MemberParts,
+    campaign: Campaign,
     onLeft: (reason: string) => void,
     leaderSid: number,
     addresses: readonly HostPort[],
   ) {
-    super(parts, onLeft);
+    super(parts, campaign, onLeft);
     this.isObserver = parts.isObserver;
     this.order = null;
     this.isMemoryUnbacked = false;
@@ -133,11 +136,16 @@ export class Learning extends RoleHost implements LearnerHost {
   onServing(epoch: number): void {
     const { state } = this.core;
     const { port } = this.parts;
+    this.campaign.onEpochEstablished(epoch);
     this.showEnsemble();
     this.order = new LearnerOrder(this.core, port.orderClient, this.learner);
     port.order = this.order;
     const seen = epochOf(state.lastProcessedZxid);
-    this.log('info', 'Learner', `Serving clients in epoch ${epoch}; last transaction is of epoch ${seen}`);
+    this.log(
+      'info',
+      'Learner',
+      `Serving clients in epoch ${epoch}; last transaction is of epoch ${seen}`,
+    );
   }
 
   takeTouches(): Uint8Array {

@@ -71,7 +71,13 @@ const summary = (
   name: string,
   help: string,
   read: (stats: ServerStats) => Summary,
-): MetricSpec => ({ name, help, kind: 'summary', when: 'always', read: (view) => read(view.stats) });
+): MetricSpec => ({
+  name,
+  help,
+  kind: 'summary',
+  when: 'always',
+  read: (view) => read(view.stats),
+});
 
 const only = (when: 'ensemble' | 'leader', spec: MetricSpec): MetricSpec => ({ ...spec, when });
 
@@ -93,21 +99,49 @@ const METRICS: readonly MetricSpec[] = [
   gauge('approximate_data_size', 'Bytes of paths and data', (v) => v.approximateDataBytes),
   gauge('global_sessions', 'Sessions of the ensemble', (v) => v.globalSessionCount),
   gauge('local_sessions', 'Sessions of this server alone', () => 0),
-  only('ensemble', gauge('quorum_size', 'Voters', (v) => v.quorumSize)),
-  only('leader', gauge('learners', 'Connected learners', (v) => v.learnerCount)),
-  only('leader', gauge('synced_followers', 'Followers in step', (v) => v.syncedFollowerCount)),
-  only('leader', gauge('synced_observers', 'Observers in step', (v) => v.syncedObserverCount)),
-  only('leader', gauge('synced_non_voting_followers', 'Followers without a vote', () => 0)),
-  only('leader', gauge('pending_syncs', 'Syncs that wait', (v) => v.pendingSyncCount)),
-  only('leader', gauge('leader_uptime', 'Time as leader, ms', (v) => v.leaderUptimeMs)),
-  only('leader', gauge('last_proposal_size', 'Bytes', (v) => v.stats.lastProposalBytes)),
   only(
-    'leader',
-    gauge('max_proposal_size', 'Bytes', (v) => orNone(v.stats.proposalBytes, v.stats.proposalBytes.max)),
+    'ensemble',
+    gauge('quorum_size', 'Voters', (v) => v.quorumSize),
   ),
   only(
     'leader',
-    gauge('min_proposal_size', 'Bytes', (v) => orNone(v.stats.proposalBytes, v.stats.proposalBytes.min)),
+    gauge('learners', 'Connected learners', (v) => v.learnerCount),
+  ),
+  only(
+    'leader',
+    gauge('synced_followers', 'Followers in step', (v) => v.syncedFollowerCount),
+  ),
+  only(
+    'leader',
+    gauge('synced_observers', 'Observers in step', (v) => v.syncedObserverCount),
+  ),
+  only(
+    'leader',
+    gauge('synced_non_voting_followers', 'Followers without a vote', () => 0),
+  ),
+  only(
+    'leader',
+    gauge('pending_syncs', 'Syncs that wait', (v) => v.pendingSyncCount),
+  ),
+  only(
+    'leader',
+    gauge('leader_uptime', 'Time as leader, ms', (v) => v.leaderUptimeMs),
+  ),
+  only(
+    'leader',
+    gauge('last_proposal_size', 'Bytes', (v) => v.stats.lastProposalBytes),
+  ),
+  only(
+    'leader',
+    gauge('max_proposal_size', 'Bytes', (v) =>
+      orNone(v.stats.proposalBytes, v.stats.proposalBytes.max),
+    ),
+  ),
+  only(
+    'leader',
+    gauge('min_proposal_size', 'Bytes', (v) =>
+      orNone(v.stats.proposalBytes, v.stats.proposalBytes.min),
+    ),
   ),
   gauge('auth_failed_count', 'Failed authentications', (v) => v.stats.authFailedCount),
   counter('commit_count', 'Transactions applied', (s) => s.commitCount),
@@ -133,7 +167,11 @@ const METRICS: readonly MetricSpec[] = [
   counter('stale_sessions_expired', 'Sessions expired', (s) => s.staleSessionsExpired),
   counter('bytes_received_count', 'Bytes received from clients', (s) => s.bytesReceived),
   counter('response_bytes', 'Bytes sent to clients', (s) => s.responseBytes),
-  gauge('digest_mismatches_count', 'Transactions with another digest', (v) => v.digestMismatchCount),
+  gauge(
+    'digest_mismatches_count',
+    'Transactions with another digest',
+    (v) => v.digestMismatchCount,
+  ),
   summary('election_time', 'Length of elections, ms', (s) => s.electionTimeMs),
   summary('fsynctime', 'Syncs of the transaction log, ms', (s) => s.fsyncTimeMs),
   summary('snapshottime', 'Snapshots written, ms', (s) => s.snapshotTimeMs),
@@ -142,7 +180,11 @@ const METRICS: readonly MetricSpec[] = [
   summary('updatelatency', 'Writes of local clients, ms', (s) => s.updateLatencyMs),
   counter('zabra_malformed_requests', 'Undecodable frames', (s) => s.malformedRequestCount),
   counter('zabra_unknown_opcodes', 'Requests of unknown type', (s) => s.unknownOpcodeCount),
-  counter('zabra_slow_readers', 'Clients closed because they did not read', (s) => s.slowReaderCount),
+  counter(
+    'zabra_slow_readers',
+    'Clients closed because they did not read',
+    (s) => s.slowReaderCount,
+  ),
   gauge('zabra_tree_bytes', 'Memory of the tree', (v) => v.treeBytes),
   gauge('zabra_last_zxid', 'Last zxid applied', (v) => v.lastZxid),
   gauge('zabra_epoch', 'Epoch of the present reign', (v) => v.epoch),

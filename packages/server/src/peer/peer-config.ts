@@ -1,5 +1,7 @@
-// The one frozen value that configures a server, checked once by `config/` before the machine is
-// built. Times are milliseconds, sizes bytes. Names follow zoo.cfg where a key exists.
+/**
+ * The one frozen value that configures a server, checked once by `config/` before the machine is
+ * built. Times are milliseconds, sizes bytes. Names follow zoo.cfg where a key exists.
+ */
 
 import type { ClientAddress, EnsembleConfig } from '../zab/ensemble-config.ts';
 
@@ -49,7 +51,10 @@ export interface PeerConfig {
   readonly leaderServes: boolean;
   readonly electionConnectTimeoutMs: number;
   readonly quorumListenOnAllIps: boolean;
-  /** Ruling 16: true elects an all-empty ensemble only with every voter or a marker; false = Apache's majority rule. */
+  /**
+   * An ensemble without history elects only when every voter was heard, or a marker stands; false:
+   * a majority is enough, as in Apache (empty volumes).
+   */
   readonly emptyNeedsAllVoters: boolean;
   /** An `initialize` marker stood in the log directory at start. */
   readonly initializeMarker: boolean;

@@ -15,6 +15,8 @@ import {
   writeQuorumPacketRange,
 } from '@zabra/protocol';
 import type { ElectionLink, PacketLink } from '../zab/zab-host.ts';
+import { packetBytesMax } from './options.ts';
+import type { PeerConfig } from './peer-config.ts';
 import type { LinkKind, Output, Ready } from './ready.ts';
 
 export class LinkOutput implements Output {
@@ -129,7 +131,12 @@ export class QuorumLink extends PeerLink implements PacketLink, QuorumPacketSink
     this.packets = new QuorumPacketReader(packetBytesMax, this);
   }
 
-  send(type: number, zxid: number, data: Uint8Array | null, auth: readonly Id[] | null = null): void {
+  send(
+    type: number,
+    zxid: number,
+    data: Uint8Array | null,
+    auth: readonly Id[] | null = null,
+  ): void {
     if (this.output.destroy) return;
     writeQuorumPacket(this.output.bytes, type, zxid, data, auth);
     this.ready.touch(this.output);
@@ -187,17 +194,18 @@ export class QuorumLink extends PeerLink implements PacketLink, QuorumPacketSink
 
 export interface LinksOwner extends MeshLinkOwner, QuorumLinkOwner {
   readonly ready: Ready;
-  readonly packetBytesMax: number;
 }
 
 /** All links of one server by id. */
 export class PeerLinks {
   readonly #owner: LinksOwner;
   readonly #links: Map<number, MeshLink | QuorumLink>;
+  readonly #packetBytesMax: number;
   #lastId: number;
 
-  constructor(owner: LinksOwner) {
+  constructor(owner: LinksOwner, config: PeerConfig) {
     this.#owner = owner;
+    this.#packetBytesMax = packetBytesMax(config);
     this.#links = new Map();
     this.#lastId = 0;
   }
@@ -209,8 +217,8 @@ export class PeerLinks {
   }
 
   openQuorum(remote: string): QuorumLink {
-    const { ready, packetBytesMax } = this.#owner;
-    const link = new QuorumLink(this.#owner, ready, ++this.#lastId, remote, packetBytesMax);
+    const { ready } = this.#owner;
+    const link = new QuorumLink(this.#owner, ready, ++this.#lastId, remote, this.#packetBytesMax);
     this.#links.set(link.id, link);
     return link;
   }

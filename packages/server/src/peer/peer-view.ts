@@ -150,7 +150,7 @@ export class PeerView implements WordView, MetricView {
   }
 
   get quorumSize(): number {
-    return this.#member?.verifiers[0]?.voters.length ?? 1;
+    return this.#member?.voterCount ?? 1;
   }
 
   get learnerCount(): number {
@@ -207,7 +207,7 @@ export class PeerView implements WordView, MetricView {
   }
 
   get electionPort(): number {
-    return this.#member?.electionAddresses[0]?.port ?? -1;
+    return this.#member?.campaign.electionAddresses[0]?.port ?? -1;
   }
 
   get quorumPort(): number {

@@ -180,7 +180,11 @@ export class Peer {
 
   #onLoaded(): void {
     const { disk } = this.#core;
-    this.#core.log('info', 'Peer', `Loaded the history up to 0x${disk.lastLoggedZxid.toString(16)}`);
+    this.#core.log(
+      'info',
+      'Peer',
+      `Loaded the history up to 0x${disk.lastLoggedZxid.toString(16)}`,
+    );
     this.#syncedZxid = disk.syncedZxid;
     if (this.#isStopping) return;
     if (this.#member !== null) {

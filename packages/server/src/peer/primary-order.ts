@@ -8,7 +8,15 @@
  * Invariant: `#origins` has one place per proposal of this reign that is not committed, in order.
  */
 
-import { ErrorCode, type Id, int64Hex, JuteReader, JuteWriter, OpCode, RingQueue } from '@zabra/protocol';
+import {
+  ErrorCode,
+  type Id,
+  int64Hex,
+  JuteReader,
+  JuteWriter,
+  OpCode,
+  RingQueue,
+} from '@zabra/protocol';
 import type { OpRequest } from '../ops/request.ts';
 import type { Proposal } from '../zab/zab-host.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -104,7 +112,11 @@ export class PrimaryOrder implements RequestOrder {
     this.#tracker.expire(this.#core.nowMs(), (hi, lo, timeoutMs) => {
       stats.staleSessionsExpired++;
       const name = `0x${int64Hex(hi, lo)}`;
-      this.#core.log('info', 'ZooKeeperServer', `Expiring session ${name}, timeout of ${timeoutMs}ms exceeded`);
+      this.#core.log(
+        'info',
+        'ZooKeeperServer',
+        `Expiring session ${name}, timeout of ${timeoutMs}ms exceeded`,
+      );
       this.#closeSession(hi, lo);
     });
   }

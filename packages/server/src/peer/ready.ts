@@ -1,10 +1,12 @@
-// What the machine wants done: lanes that the driver (`io/loop`, `sim/ensemble`) drains once per
-// turn, after `Peer.endTurn`. The machine touches the world in no other way. The lanes are reused;
-// a driver takes what is in them and calls `clear`.
-//
-// Taught in order: the driver calls `onClock`, then the inputs of the turn, then `endTurn`; then it
-// submits `disk`, opens `dials` and `listens`, writes each of `outputs` in one write, prints
-// `events`, and looks at `wantsTurn` (call `endTurn` again soon) and `exit` (end the process).
+/**
+ * What the machine wants done: lanes that the driver (`io/loop`, `sim/ensemble`) drains once per
+ * turn, after `Peer.endTurn`. The machine touches the world in no other way. The lanes are reused;
+ * a driver takes what is in them and calls `clear`.
+ *
+ * Taught in order: the driver calls `onClock`, then the inputs of the turn, then `endTurn`; then it
+ * submits `disk`, opens `dials` and `listens`, writes each of `outputs` in one write, prints
+ * `events`, and looks at `wantsTurn` (call `endTurn` again soon) and `exit` (end the process).
+ */
 
 import type { JuteWriter } from '@zabra/protocol';
 import type { DiskRequest } from '../log/disk.ts';

@@ -5,7 +5,17 @@
  * the role and are finished when their transaction is applied.
  */
 
-import { copyBytes, ErrorCode, JuteReader, JuteWriter, opName, OpCode, readAuthPacket, Xid, ZXID_NONE } from '@zabra/protocol';
+import {
+  copyBytes,
+  ErrorCode,
+  JuteReader,
+  JuteWriter,
+  opName,
+  OpCode,
+  readAuthPacket,
+  Xid,
+  ZXID_NONE,
+} from '@zabra/protocol';
 import type { ApplyResult } from '../ops/apply-result.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ClientPort } from './client-port.ts';

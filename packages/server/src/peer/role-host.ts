@@ -6,31 +6,17 @@
 
 import { utf8Encode } from '@zabra/protocol';
 import type { CommittedLog } from '../zab/committed-log.ts';
-import type { EnsembleConfig } from '../zab/ensemble-config.ts';
-import type { QuorumVerifier } from '../zab/quorum-verifier.ts';
 import type { ZabLimits } from '../zab/zab-host.ts';
-import type { ClientPort } from './client-port.ts';
+import type { Campaign } from './campaign.ts';
+import type { MemberParts } from './member-parts.ts';
 import type { MemberStorage } from './member-storage.ts';
 import { zabLimits } from './options.ts';
 import type { PeerCore } from './peer-core.ts';
-import type { PeerLinks } from './peer-links.ts';
 import type { LogLevel } from './ready.ts';
-
-/** The parts of a member that its roles work with. */
-export interface MemberParts {
-  readonly core: PeerCore;
-  readonly port: ClientPort;
-  readonly storage: MemberStorage;
-  readonly links: PeerLinks;
-  readonly ensemble: EnsembleConfig;
-  /** Canonical text of `ensemble`. */
-  readonly ensembleText: string;
-  readonly verifiers: readonly QuorumVerifier[];
-  readonly isObserver: boolean;
-}
 
 export abstract class RoleHost {
   readonly parts: MemberParts;
+  readonly campaign: Campaign;
   readonly core: PeerCore;
   readonly sid: number;
   readonly limits: ZabLimits;
@@ -38,8 +24,9 @@ export abstract class RoleHost {
   readonly committedLog: CommittedLog;
   readonly #onLeft: (reason: string) => void;
 
-  constructor(parts: MemberParts, onLeft: (reason: string) => void) {
+  constructor(parts: MemberParts, campaign: Campaign, onLeft: (reason: string) => void) {
     this.parts = parts;
+    this.campaign = campaign;
     this.core = parts.core;
     this.sid = parts.core.config.sid;
     this.limits = zabLimits(parts.core.config);

@@ -9,7 +9,7 @@ describe('SessionIds', () => {
   it('puts the server in the high byte and 40 bits of the clock behind it', () => {
     const ids = new SessionIds(1, 0x12_3456_789a);
     ids.next();
-    assert.equal(int64Hex(ids.hi, ids.lo), '112' + '3456789a' + '0001');
+    assert.equal(int64Hex(ids.hi, ids.lo), '1123456789a0001');
   });
 
   it('wraps the clock at 40 bits and keeps the server', () => {

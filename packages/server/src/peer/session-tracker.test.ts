@@ -57,7 +57,9 @@ describe('SessionTracker', () => {
     assert.deepEqual(expired(tracker, 29_999), []);
     assert.deepEqual(expired(tracker, 33_000), [1]);
   });
+});
 
+describe('the owner of a session', () => {
   it('serves the owner only, and whoever claims the session last', () => {
     const tracker = new SessionTracker(TICK_MS, 0);
     const first = {};

@@ -257,7 +257,7 @@ function stepsOf(request: DiskRequest): Step[] {
       return [...unlinks, { kind: 'sync-names' }];
     }
     case 'sync':
-      return [{ kind: 'sync-file', name: request.name }];
+      return [{ kind: 'sync-file', name: request.name }, { kind: 'sync-names' }];
   }
 }
 

@@ -52,6 +52,8 @@ const EXPIRY = 'Sessions of dead clients end, and sessions of live ones do not';
 
 /** Longest time that a healed ensemble may take, microseconds. */
 const CONVERGE_US_MAX = 150_000_000;
+/** A server that was asked to end before the healing is started again after this. */
+const SUPERVISED_US = 100_000;
 const POLL_US = 50_000;
 /** How long clients work on a healed ensemble. */
 const EPILOGUE_US = 1_500_000;
@@ -70,12 +72,14 @@ class Simulation {
   readonly #ensemble: SimEnsemble;
   readonly #workload: Workload;
   readonly #nemesis: Nemesis<Peer>;
+  #isHealed: boolean;
 
   constructor(seed: number, prng: Prng, plan: Plan, listener: TraceListener | null) {
     this.#seed = seed;
     this.#prng = prng.fork();
     this.#plan = plan;
     const clock = new SimClock();
+    this.#isHealed = false;
     this.#trace = new Trace(clock, listener);
     const ensemble = new SimEnsemble(clock, plan, prng.fork(), this.#trace);
     const { net, servers } = ensemble;
@@ -88,7 +92,10 @@ class Simulation {
     this.#nemesis = new Nemesis(fates, plan, servers, this.#trace);
     ensemble.listener = {
       onSubmitted: (server, request) => this.#nemesis.onSubmitted(server, request),
-      onEnded: (server) => this.#nemesis.onEnded(server),
+      onEnded: (server) => {
+        this.#nemesis.onEnded(server);
+        if (this.#isHealed) clock.after(SUPERVISED_US, () => this.#restart(server));
+      },
     };
   }
 
@@ -131,7 +138,12 @@ class Simulation {
     this.#ensemble.clock.runUntil(untilUs);
   }
 
+  #restart(server: SimServer<Peer>): void {
+    if (!server.isRunning) server.start();
+  }
+
   #heal(): void {
+    this.#isHealed = true;
     const { net, servers } = this.#ensemble;
     this.#trace.line('simulation', 'heals');
     net.options = HEALTHY_NET;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Acl, ErrorCode, JuteWriter, OPEN_ACL_UNSAFE, READ_ACL_UNSAFE } from '@zabra/protocol';
 import { DataTree } from './data-tree.ts';
+import { SlabPool } from './slabs.ts';
 
 const EMPTY = new Uint8Array(0);
 const DATA = Uint8Array.of(1, 2, 3);
@@ -103,19 +104,21 @@ test('DataTree.deleteNode raises the pzxid of the parent, also when the znode is
 
 test('DataTree.deleteNode takes along what a snapshot ahead of the log left below', () => {
   const tree = newTree();
-  create(tree, '/keep', -1, 1);
-  const digest = digestOf(tree);
-  const rootPzxid = tree.nodes.pzxid(tree.nodes.root);
-  create(tree, '/p', 1, 5, 0, 0, SECRET);
+  const twin = newTree();
+  for (const either of [tree, twin]) {
+    create(either, '/keep', -1, 1);
+    create(either, '/p', -1, 5, 0, 0, SECRET);
+  }
   create(tree, '/p/c', 1, 6, 7, 8);
   create(tree, '/p/c/d', 1, 6, 7, 8);
   create(tree, '/p/e', 1, 6);
   assert.equal(tree.deleteNode('/p', 4), ErrorCode.OK);
+  assert.equal(twin.deleteNode('/p', 4), ErrorCode.OK);
   assert.equal(tree.nodes.count, 5);
   assert.equal(tree.ephemeralCount(7, 8), 0);
   assert.equal(tree.acls.size, 2);
-  assert.equal(tree.nodes.pzxid(tree.nodes.root), rootPzxid);
-  assert.equal(digestOf(tree), digest);
+  assert.equal(tree.nodes.pzxid(tree.nodes.root), 5);
+  assert.equal(digestOf(tree), digestOf(twin));
 });
 
 test('DataTree.setData and setAcl set what the transaction says, even backwards', () => {
@@ -219,6 +222,30 @@ test('DataTree ends with its readers failed', () => {
   tree.dispose();
   assert.equal(reader.failed, true);
   assert.equal(reader.next(new JuteWriter(), 1000), false);
+});
+
+test('DataTree does not care what its slabs held before', () => {
+  const slabPool = new SlabPool(4);
+  const options = { digestEnabled: true, extendedTypes: false, slabPool };
+  const data = new Uint8Array(4000).fill(0xa5);
+  const fill = (tree: DataTree) => {
+    for (let number = 0; number < 3000; number++) {
+      tree.createNode(`/${number}`, data, 0, 4000, OPEN_ACL_UNSAFE, 0, 0, -1, number, 7);
+    }
+    return digestOf(tree);
+  };
+  const first = new DataTree(options);
+  const digest = fill(first);
+  first.dispose();
+  assert.equal(slabPool.bytes, 16 * 2 ** 20);
+  const second = new DataTree(options);
+  assert.equal(fill(second), digest);
+  assert.equal(slabPool.bytes, 0);
+  let childCount = 0;
+  second.nodes.forEachInSubtree(second.nodes.root, (ref) => {
+    childCount += second.nodes.childCount(ref);
+  });
+  assert.equal(childCount, second.nodes.count - 1);
 });
 
 test('DataTree keeps null data null', () => {

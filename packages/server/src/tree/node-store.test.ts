@@ -195,7 +195,7 @@ test('NodeStore does not grow while data changes between the same sizes', () => 
 });
 
 test('NodeStore has paths of any length', () => {
-  for (const length of [1, 1023, 1024, 1025, 5000, 200_000]) {
+  for (const length of [2, 1023, 1024, 1025, 5000, 200_000]) {
     const tree = newTree();
     const name = 'n'.repeat(length - 1);
     const ref = create(tree, `/${name}`, bytesOf(20, length));

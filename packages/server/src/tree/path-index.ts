@@ -6,7 +6,7 @@
  * knows records only through `PathHolder`.
  *
  * A segment's capacity need not be a power of two: an entry's home is its hash scaled to the
- * capacity, so growth by half keeps the load between a half and three quarters.
+ * capacity, so growth by a quarter keeps the load between three fifths and three quarters.
  *
  * Invariant: between an entry's home and its slot no slot is empty.
  */
@@ -122,7 +122,7 @@ export class PathIndex {
 
   #grow(number: number, segment: Int32Array): Int32Array {
     const slots = segment.length >>> 1;
-    const grownSlots = slots < SLOTS_MIN ? SLOTS_MIN : slots + (slots >>> 1);
+    const grownSlots = slots < SLOTS_MIN ? SLOTS_MIN : slots + (slots >>> 2);
     const grown = new Int32Array(grownSlots * 2);
     for (let at = 0; at < segment.length; at += 2) {
       const ref = segment[at + 1] as number;

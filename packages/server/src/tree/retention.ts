@@ -130,7 +130,7 @@ export class Retention {
       this.#isNeeded(records.word(ref, EPOCH));
     if (needed) {
       records.setFlag(ref, FLAG_GHOST);
-      this.#retire(ref);
+      this.#retire(ref, records.heldBytes(ref));
       this.#checkBound();
     } else {
       this.#release(ref);
@@ -178,11 +178,12 @@ export class Retention {
   #keepCopy(ref: number): void {
     const copy = this.#records.copy(ref);
     this.#records.setWord(ref, OLDER, copy);
-    this.#retire(copy);
+    // Long data is still shared with the znode; `onLeft` counts it once it is not.
+    this.#retire(copy, this.#records.blockBytes(copy));
   }
 
-  #retire(ref: number): void {
-    this.#retiredBytes += this.#records.heldBytes(ref);
+  #retire(ref: number, bytes: number): void {
+    this.#retiredBytes += bytes;
     this.#records.setWord(ref, CONTENT_CRC, this.#epoch);
     this.#queue.push(ref);
   }

@@ -1,6 +1,6 @@
 /**
  * WatcherEdges: the edges of one watcher, found by path, in one typed array: open addressing with
- * linear probing, deletion by shifting back, growth by half. With the path kept once elsewhere,
+ * linear probing, deletion by shifting back, growth by a quarter. With the path kept once elsewhere,
  * what a watch costs its watcher is one word and the room that hashing wants.
  *
  * Invariant: no slot between an edge's home, which its path determines, and its slot is empty (0);
@@ -45,7 +45,7 @@ export class WatcherEdges {
   /** The watcher must not have an edge to its path. */
   add(edge: number): void {
     if ((this.#size + 1) * LOAD_DENOMINATOR > this.#slots.length * LOAD_NUMERATOR) {
-      this.#resize(this.#slots.length + (this.#slots.length >>> 1));
+      this.#resize(this.#slots.length + (this.#slots.length >>> 2));
     }
     this.#slots[this.#slotOf(this.#records.pathOf(edge))] = edge;
     this.#size++;

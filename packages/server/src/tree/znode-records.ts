@@ -113,12 +113,14 @@ export class ZnodeRecords implements PathHolder {
     this.#setUnitsAndFlags(ref, this.#unitsAndFlags(ref) | flag);
   }
 
-  /** Of the block, with what only it refers to, bytes. */
+  blockBytes(ref: number): number {
+    return (this.#unitsAndFlags(ref) & UNITS_MASK) * UNIT_BYTES;
+  }
+
+  /** Of the block and of data that stands elsewhere, bytes. */
   heldBytes(ref: number): number {
-    let bytes = (this.#unitsAndFlags(ref) & UNITS_MASK) * UNIT_BYTES;
     const length = this.#dataLength(ref);
-    if (length > this.#capacity(ref)) bytes += length;
-    return bytes;
+    return this.blockBytes(ref) + (length > this.#capacity(ref) ? length : 0);
   }
 
   // Life.
@@ -361,8 +363,7 @@ export class ZnodeRecords implements PathHolder {
 
   /** Room for data behind the path, bytes. */
   #capacity(ref: number): number {
-    const blockBytes = (this.#unitsAndFlags(ref) & UNITS_MASK) * UNIT_BYTES;
-    return blockBytes - HEADER_BYTES - this.#pathInlineBytes(ref);
+    return this.blockBytes(ref) - HEADER_BYTES - this.#pathInlineBytes(ref);
   }
 
   #hasExtent(ref: number, length: number): boolean {

@@ -91,7 +91,12 @@ export class LinkEnd implements PacketLink, ElectionLink, QuorumPacketSink {
     this.#network.touch(this);
   }
 
-  send(type: number, zxid: number, data: Uint8Array | null, auth: readonly Id[] | null = null): void {
+  send(
+    type: number,
+    zxid: number,
+    data: Uint8Array | null,
+    auth: readonly Id[] | null = null,
+  ): void {
     if (this.isClosed) return;
     const sent = this.owner.onSent(this, type, zxid, data);
     writeQuorumPacket(this.output, type, zxid, sent, auth);

@@ -56,10 +56,14 @@ export class LeaderBroadcast {
     const plan = this.#plan(handler, isEstablished);
     if (plan.kind === 'SNAP' && !this.#startSnapshot(handler)) return false;
     if (plan.kind !== 'SNAP') this.#queueHistory(handler, plan);
+    // What it acknowledged before and loses now must not count: it is proposed again below.
+    if (plan.kind === 'DIFF') handler.keptZxid = handler.lastZxid;
+    else this.#proposals.forgetAcks(handler.sid);
     const now = this.#host.nowMs();
     if (!handler.isObserver) {
-      handler.lastSentZxid = this.#epochStart;
+      handler.lastSentZxid = Math.max(this.#epochStart, handler.keptZxid);
       for (const { zxid, buffer, start, end } of this.#proposals.outstanding()) {
+        if (zxid <= handler.keptZxid) continue;
         handler.sendRange(PacketType.PROPOSAL, zxid, buffer, start, end);
         handler.onProposalQueued(zxid, now);
       }
@@ -79,6 +83,23 @@ export class LeaderBroadcast {
       handler.onProposalQueued(zxid, now);
       this.#checkQueue(handler);
     }
+  }
+
+  /**
+   * `LeaderProcessACKLD` of an established leader: the learner is up to date once all that it
+   * keeps is committed; until then its clients would see what may yet be lost.
+   */
+  onAckNewLeader(handler: LearnerHandler): void {
+    if (epochOf(handler.keptZxid) === this.#epoch) this.onAck(handler, handler.keptZxid);
+    if (handler.earlyAckZxid >= 0) this.onAck(handler, handler.earlyAckZxid);
+    this.completeSync(handler);
+  }
+
+  /** UPTODATE, when it is due. */
+  completeSync(handler: LearnerHandler): void {
+    if (handler.state !== 'acked' || this.#owner.isOver) return;
+    if (handler.keptZxid > this.#proposals.lastCommitted) return;
+    handler.sendUpToDate(this.#host.nowMs());
   }
 
   /** `LeaderProcessACK`: acknowledgements of one learner arrive in zxid order. */
@@ -109,10 +130,11 @@ export class LeaderBroadcast {
 
   #plan(handler: LearnerHandler, isEstablished: boolean): SyncPlan {
     const { committedLog, lastProcessedZxid, limits } = this.#host;
+    const { lastProposed } = this.#proposals;
     const processed = isEstablished
       ? Math.max(lastProcessedZxid, this.#epochStart)
       : lastProcessedZxid;
-    let plan = planSync(handler.lastZxid, processed, committedLog, handler.isZabra);
+    let plan = planSync(handler.lastZxid, processed, committedLog, lastProposed, handler.isZabra);
     // A snapshot streams as the network takes it; a history would be queued all at once.
     if (plan.kind !== 'SNAP' && committedLog.bytesFrom(plan.from) > limits.queueBytesMax / 2) {
       plan = SNAP_PLAN;
@@ -155,6 +177,7 @@ export class LeaderBroadcast {
       this.#host.committedLog.add(proposal);
       this.#host.commit(proposal);
       this.#proposals.answerSyncs();
+      for (const handler of this.#owner.handlers.values()) this.completeSync(handler);
     }
   }
 

@@ -125,12 +125,6 @@ export class Leader implements BroadcastOwner {
     if (handler !== undefined) this.#remove(handler, 'closed by the other end');
   }
 
-  /** The network took what was written: a snapshot may go on. */
-  onLinkDrained(link: PacketLink): void {
-    const handler = this.handlers.get(link.id);
-    if (handler !== undefined) this.#stream(handler);
-  }
-
   onPacket(
     link: PacketLink,
     type: number,
@@ -202,7 +196,7 @@ export class Leader implements BroadcastOwner {
     this.#broadcast?.sync(answer);
   }
 
-  /** At least every 20 ms, after the other inputs of the turn. */
+  /** In every turn, after its other inputs, at least every 20 ms; snapshots are sent on here too. */
   tick(): void {
     if (this.isOver) return;
     const now = this.#host.nowMs();
@@ -345,8 +339,7 @@ export class Leader implements BroadcastOwner {
     handler.state = 'acked';
     handler.onAcked(makeZxid(this.epoch, 0), this.#host.nowMs());
     if (this.established) {
-      handler.sendUpToDate(this.#host.nowMs());
-      if (handler.earlyAckZxid >= 0) this.#broadcast?.onAck(handler, handler.earlyAckZxid);
+      this.#broadcast?.onAckNewLeader(handler);
       return;
     }
     if (!handler.isObserver) this.#ackedNewLeader.add(handler.sid);
@@ -360,9 +353,7 @@ export class Leader implements BroadcastOwner {
     this.#phase = 'broadcast';
     this.#nextPingMs = now;
     this.#host.onEstablished(this.epoch);
-    for (const handler of this.handlers.values()) {
-      if (handler.state === 'acked') handler.sendUpToDate(now);
-    }
+    for (const handler of this.handlers.values()) this.#broadcast?.completeSync(handler);
   }
 
   /** Sends on with a snapshot that is on its way; its time runs while it comes forward. */

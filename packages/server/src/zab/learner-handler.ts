@@ -44,6 +44,8 @@ export class LearnerHandler implements LearnerOwner {
   acceptedEpoch: number;
   /** Last zxid the learner reported in ACKEPOCH. */
   lastZxid: number;
+  /** Up to here its history stays as it is when it is synchronised; -1: only as far as ours. */
+  keptZxid: number;
   /** Highest proposal it has acknowledged; acknowledgements arrive in zxid order. */
   ackedZxid: number;
   /** Highest ACK that came before ACK(e:0): old Java learners do that (S6). */
@@ -72,6 +74,7 @@ export class LearnerHandler implements LearnerOwner {
     this.isZabra = false;
     this.acceptedEpoch = 0;
     this.lastZxid = 0;
+    this.keptZxid = -1;
     this.ackedZxid = -1;
     this.earlyAckZxid = -1;
     this.lastSentZxid = -1;

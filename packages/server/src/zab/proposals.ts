@@ -62,6 +62,11 @@ export class Proposals {
     if ((this.#acked.get(sid) ?? -1) < zxid) this.#acked.set(sid, zxid);
   }
 
+  /** The learner loses what is not committed, and will be sent it again: its word is void. */
+  forgetAcks(sid: number): void {
+    this.#acked.delete(sid);
+  }
+
   /** The next proposal that has its quorum, in order; null when there is none. */
   takeCommitted(verifiers: readonly QuorumVerifier[]): Proposal | null {
     const head = this.#outstanding.peek();

@@ -4,10 +4,12 @@
  * log; the three are frozen together because one turn of the machine reads them (scenario S15).
  *
  * Where the table of the spec and this differ, it is towards SNAP, which is always right, or
- * towards a TRUNC that only learners of our own kind get, because they verify it: TRUNC never
- * crosses an epoch. A learner whose tail lies beyond our own last transaction of that same epoch
- * loses the tail; one whose tail is of an epoch that we do not end in gets the whole state, since
- * nothing says that it holds our last transaction.
+ * towards what only learners of our own kind get, because they verify it. TRUNC never crosses an
+ * epoch: a learner whose tail lies beyond our own last transaction of that same epoch loses the
+ * tail; one whose tail is of an epoch that we do not end in gets the whole state, since nothing
+ * says that it holds our last transaction. And a learner that returns with proposals of this very
+ * reign that are still outstanding keeps them: it may have acknowledged them, so that to cut them
+ * off would take back a word that the leader counts.
  */
 
 import { counterOf, epochOf } from '@zabra/protocol';
@@ -26,25 +28,30 @@ export const SNAP_PLAN: SyncPlan = { kind: 'SNAP', zxid: -1, from: 0 };
 /**
  * @param learnerZxid last zxid the learner has logged, from ACKEPOCH
  * @param lastProcessed the leader's own; e:0 or later once it is established
- * @param mayTruncate false towards learners whose TRUNC is not trusted (scenario S2): SNAP instead
+ * @param lastProposed the last of the outstanding proposals, or below `lastProcessed` for none
+ * @param isTrusted false towards learners whose TRUNC is not trusted (scenario S2): SNAP instead
  */
 export function planSync(
   learnerZxid: number,
   lastProcessed: number,
   history: CommittedLog,
-  mayTruncate: boolean,
+  lastProposed: number,
+  isTrusted: boolean,
 ): SyncPlan {
   const empty = history.length === 0;
   const min = empty ? lastProcessed : history.minZxid;
   const max = empty ? lastProcessed : history.maxZxid;
   if (learnerZxid === lastProcessed) return diff(learnerZxid, history.length);
+  if (isTrusted && learnerZxid > lastProcessed && isOutstanding(learnerZxid, lastProposed)) {
+    return diff(learnerZxid, history.length);
+  }
   if (learnerZxid > max) {
-    return mayTruncate && counterOf(learnerZxid) !== 0 && sameEpoch(learnerZxid, max)
+    return isTrusted && counterOf(learnerZxid) !== 0 && sameEpoch(learnerZxid, max)
       ? { kind: 'TRUNC', zxid: max, from: history.length }
       : SNAP_PLAN;
   }
   if (learnerZxid < min || empty) return SNAP_PLAN;
-  return walk(learnerZxid, max, history, mayTruncate);
+  return walk(learnerZxid, max, history, isTrusted);
 }
 
 /** The learner's last zxid lies within the history, though it may not be one of it. */
@@ -52,16 +59,20 @@ function walk(
   learnerZxid: number,
   max: number,
   history: CommittedLog,
-  mayTruncate: boolean,
+  isTrusted: boolean,
 ): SyncPlan {
   const at = history.indexFrom(learnerZxid);
   if (history.at(at).zxid === learnerZxid) return diff(max, at + 1);
   // An epoch mark is no transaction: there is nothing to undo.
   if (counterOf(learnerZxid) === 0) return diff(max, at);
   const previous = history.at(at - 1).zxid;
-  return mayTruncate && sameEpoch(previous, learnerZxid)
+  return isTrusted && sameEpoch(previous, learnerZxid)
     ? { kind: 'TRUNC', zxid: previous, from: at }
     : SNAP_PLAN;
+}
+
+function isOutstanding(zxid: number, lastProposed: number): boolean {
+  return zxid <= lastProposed && sameEpoch(zxid, lastProposed) && counterOf(zxid) !== 0;
 }
 
 function diff(zxid: number, from: number): SyncPlan {

@@ -47,8 +47,8 @@ export class Durability {
   }
 
   addServer(sid: number, isVoter: boolean, disk: SimDisk): void {
-    const history = new DurableHistory(disk, (buffer, start, end) => {
-      this.#ledger.onSeen(buffer, start, end);
+    const history = new DurableHistory(disk, (buffer, start, end, previousZxid) => {
+      this.#ledger.onLogged(this.#ledger.onSeen(buffer, start, end).zxid, previousZxid);
     });
     const epochs = { acceptedEpoch: 0, currentEpoch: 0 };
     this.#holdings.set(sid, { sid, isVoter, history, ...epochs, heldZxid: 0 });

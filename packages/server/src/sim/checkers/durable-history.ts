@@ -21,8 +21,16 @@ const END_MARKER = 0x42;
 /** Where a payload's zxid stands: behind client id and cxid. */
 const ZXID_OFFSET = 12;
 
-/** Sees each transaction once for each time that it becomes durable. */
-export type OnEntry = (buffer: Uint8Array, start: number, end: number) => void;
+/**
+ * Sees each transaction once for each time that it becomes durable, with the zxid of the one before
+ * it on the same disk; that may be the base of a snapshot, or 0.
+ */
+export type OnEntry = (
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+  previousZxid: number,
+) => void;
 
 interface LogFile {
   /** Name's zxid; orders the files. */
@@ -63,6 +71,13 @@ export class DurableHistory {
   get lastZxid(): number {
     if (this.#intent !== null) return this.#intent.zxid;
     return Math.max(this.snapshotZxid, this.zxids.at(-1) ?? 0);
+  }
+
+  /** The newest zxid of this history below the given one. */
+  lastZxidBefore(zxid: number): number {
+    let last = this.snapshotZxid < zxid ? this.snapshotZxid : 0;
+    for (const logged of this.zxids) if (logged < zxid && logged > last) last = logged;
+    return last;
   }
 
   /** Zxids in the log, ascending. */
@@ -113,8 +128,10 @@ export class DurableHistory {
     this.#logs.clear();
     this.#zxidSet = new Set();
     this.#zxids = null;
-    for (const name of this.#disk.durableFiles('log').keys()) this.#readLog(name);
     this.#readSnapDirectory();
+    const names = [...this.#disk.durableFiles('log').keys()];
+    names.sort((a, b) => nameZxid(a, 'log.') - nameZxid(b, 'log.'));
+    for (const name of names) this.#readLog(name);
   }
 
   #readSnapDirectory(): void {
@@ -156,9 +173,11 @@ export class DurableHistory {
       const end = entryEnd(content, view, log.endBytes);
       if (end < 0) return;
       const payload = log.endBytes + CHECKSUM_BYTES + LENGTH_BYTES;
-      const zxid = view.getUint32(payload + ZXID_OFFSET) * 0x100000000;
-      this.#add(log, zxid + view.getUint32(payload + ZXID_OFFSET + 4), end);
-      this.#onEntry(content, payload, end - 1);
+      const epoch = view.getUint32(payload + ZXID_OFFSET);
+      const zxid = epoch * 0x100000000 + view.getUint32(payload + ZXID_OFFSET + 4);
+      const previousZxid = log.zxids.at(-1) ?? this.lastZxidBefore(zxid);
+      this.#add(log, zxid, end);
+      this.#onEntry(content, payload, end - 1, previousZxid);
     }
   }
 

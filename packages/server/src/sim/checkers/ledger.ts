@@ -41,6 +41,7 @@ export type FindRequest = (session: string, cxid: number) => IssuedRequest | nul
 export type OnCommitted = (txn: Txn) => void;
 
 const CONTENT = 'A zxid stands for one transaction';
+const PAST = 'An epoch has one past';
 const GAPLESS = 'Committed transactions follow one another without a gap';
 const AGREEMENT = 'Servers at one zxid have one state';
 const ONCE = 'A request takes effect at most once';
@@ -54,6 +55,8 @@ export class Ledger {
   /** Ascending zxids, and the tree's digest after each. */
   readonly #committed: number[];
   readonly #digests: number[];
+  /** For the first transaction of an epoch the one before it, where a log has shown it. */
+  readonly #previous: Map<number, number>;
   /** Session and cxid of every committed write. */
   readonly #met: Set<string>;
 
@@ -64,6 +67,7 @@ export class Ledger {
     this.#onCommitted = onCommitted;
     this.#committed = [0];
     this.#digests = [this.model.digest];
+    this.#previous = new Map();
     this.#met = new Set();
   }
 
@@ -98,16 +102,39 @@ export class Ledger {
     return known;
   }
 
+  /** A transaction stands in a log behind another one, or behind the base of a snapshot. */
+  onLogged(zxid: number, previousZxid: number): void {
+    // A base may be the start of an epoch, which is no transaction and says nothing.
+    if (counterOf(zxid) !== 1 || (counterOf(previousZxid) === 0 && previousZxid !== 0)) return;
+    const known = this.#previous.get(zxid);
+    if (known === undefined) this.#previous.set(zxid, previousZxid);
+    const found = `${zxidToHex(zxid)} follows ${zxidToHex(previousZxid)}`;
+    const wanted = `and ${zxidToHex(known ?? previousZxid)}`;
+    expectThat(known === undefined || known === previousZxid, PAST, `${found} ${wanted}`);
+  }
+
   /** A serving server has applied everything up to that zxid. */
   onApplied(sid: number, zxid: number, history: DurableHistory): void {
     if (zxid <= this.lastCommittedZxid) return;
     const epochStart = makeZxid(epochOf(zxid), 0);
-    // What a new leader inherits is in its log; what it adds follows one by one.
-    for (const inherited of history.zxids) {
-      if (inherited > this.lastCommittedZxid && inherited < epochStart) this.#commit(sid, inherited);
+    // What a new leader inherits is on its disk; what it adds follows one by one.
+    if (this.lastCommittedZxid < epochStart) {
+      const past = this.#pastOf(history.lastZxidBefore(epochStart));
+      for (const inherited of past) this.#commit(sid, inherited);
     }
     let next = Math.max(this.lastCommittedZxid, epochStart) + 1;
     for (; next <= zxid; next++) this.#commit(sid, next);
+  }
+
+  /** Up to that zxid, what is not committed yet, ascending. */
+  #pastOf(zxid: number): number[] {
+    const past: number[] = [];
+    let next: number | undefined = zxid;
+    while (next !== undefined && next > this.lastCommittedZxid) {
+      past.push(next);
+      next = counterOf(next) > 1 ? next - 1 : this.#previous.get(next);
+    }
+    return past.reverse();
   }
 
   /** A serving server says that its state at that zxid has that digest. */

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# What every script of this directory shares: where things are, and which configuration is meant.
+# Sourced without arguments, so that `--config <dir>` is taken from those of the script itself. The
+# variables are those of Apache ZooKeeper's scripts: ZOOCFGDIR, ZOOCFG, ZOO_LOG_DIR, ZOO_LOG_FILE,
+# SERVER_JVMFLAGS, CLIENT_JVMFLAGS, JVMFLAGS, ZK_SERVER_HEAP, ZOOPIDFILE; the files
+# `zookeeper-env.sh` and `java.env` in ZOOCFGDIR are sourced.
+
+ZOOBINDIR=${ZOOBINDIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)}
+
+if [ "${1:-}" = '--config' ]; then
+  shift
+  ZOOCFGDIR=${1:?--config wants a directory}
+  shift
+fi
+if [ -z "${ZOOCFGDIR:-}" ]; then
+  ZOOCFGDIR=$ZOOBINDIR/../conf
+  if [ ! -d "$ZOOCFGDIR" ] && [ -d "$ZOOBINDIR/../etc/zookeeper" ]; then
+    ZOOCFGDIR=$ZOOBINDIR/../etc/zookeeper
+  fi
+fi
+# shellcheck source=/dev/null
+if [ -f "$ZOOCFGDIR/zookeeper-env.sh" ]; then . "$ZOOCFGDIR/zookeeper-env.sh"; fi
+# shellcheck source=/dev/null
+if [ -f "$ZOOCFGDIR/java.env" ]; then . "$ZOOCFGDIR/java.env"; fi
+
+ZOOCFG=${ZOOCFG:-zoo.cfg}
+ZOO_LOG_DIR=${ZOO_LOG_DIR:-$ZOOBINDIR/../logs}
+ZOO_LOG_FILE=${ZOO_LOG_FILE:-zookeeper-${USER:-$(id -un)}-server-${HOSTNAME:-host}.log}
+
+# The heap that a JVM would get is the memory budget; an -Xmx of the operator comes later and wins.
+export SERVER_JVMFLAGS="-Xmx${ZK_SERVER_HEAP:-1000}m ${SERVER_JVMFLAGS:-}"
+export JVMFLAGS=${JVMFLAGS:-}
+
+# Absolute, so that a script may be called through a link from anywhere.
+ZABRA=$ZOOBINDIR/zabra

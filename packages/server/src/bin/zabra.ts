@@ -1,0 +1,68 @@
+#!/usr/bin/env node
+/**
+ * The one program: `zabra <command>`. Each command is loaded when it is asked for, so that a server
+ * starts without the simulator and a shell without the server.
+ */
+
+import { Command } from 'commander';
+
+const program = new Command('zabra')
+  .description('A distributed coordinator that is ZooKeeper to everybody who talks to it')
+  .enablePositionalOptions()
+  .showHelpAfterError();
+
+program
+  .command('server')
+  .description('one server, from a zoo.cfg or from a port and a data directory')
+  .usage('<zoo.cfg> | <port> <dataDir> [tickTime [maxClientCnxns]]')
+  .argument('[arguments...]')
+  .allowUnknownOption()
+  .passThroughOptions()
+  .action(async (args: string[]) => {
+    const { runServer } = await import('./server-main.ts');
+    await runServer(args);
+  });
+
+program
+  .command('ensemble')
+  .description('a local ensemble with a view of it; ends on Ctrl-C, its data stays')
+  .option('--base-port <port>', 'client port of the first server', '2181')
+  .option('--data <directory>', 'where the data is kept', './data')
+  .option('--servers <count>', 'how many servers', '3')
+  .action(async (options: { basePort: string; data: string; servers: string }) => {
+    const { runEnsemble } = await import('./ensemble-main.ts');
+    await runEnsemble(options);
+  });
+
+program
+  .command('shell')
+  .description('the shell of ZooKeeper, as bin/zkCli.sh')
+  .argument('[arguments...]')
+  .allowUnknownOption()
+  .passThroughOptions()
+  .helpOption(false)
+  .action(async () => {
+    // The shell reads the arguments of the process, as zkCli.sh gives them.
+    process.argv.splice(2, 1);
+    await import('./zk-cli.ts');
+  });
+
+program
+  .command('word')
+  .description('sends a four-letter word and prints the answer')
+  .argument('<word>', 'ruok, srvr, mntr, ...')
+  .argument('[host:port]', 'a server', '127.0.0.1:2181')
+  .action(async (word: string, address: string) => {
+    const { runWord } = await import('./word-main.ts');
+    await runWord(word, address);
+  });
+
+program
+  .command('version')
+  .description('prints the version')
+  .action(async () => {
+    const { versionText } = await import('./version.ts');
+    process.stdout.write(`${versionText()}\n`);
+  });
+
+await program.parseAsync();

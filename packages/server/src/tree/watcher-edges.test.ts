@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { WatchRecords } from './watch-records.ts';
+import { WatcherEdges } from './watcher-edges.ts';
+
+const encoder = new TextEncoder();
+
+test('WatcherEdges finds every edge by its path while others come and go', () => {
+  const step = fc.tuple(fc.nat({ max: 120 }), fc.boolean());
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 500 }), (steps) => {
+      const records = new WatchRecords();
+      const paths: number[] = [];
+      for (let number = 0; number <= 120; number++) {
+        const bytes = encoder.encode(`/${number}`);
+        const path = records.findOrAdd(bytes, 0, bytes.length);
+        // Every second path has a first watcher already: this one's edges are of both kinds.
+        if (number % 2 === 0) records.addEdge(path, 1, 1);
+        paths.push(path);
+      }
+      const edges = new WatcherEdges(records);
+      const model = new Map<number, number>();
+      for (const [number, adds] of steps) {
+        const path = paths[number] as number;
+        const edge = model.get(path);
+        if (adds && edge === undefined) {
+          const added = records.addEdge(path, 2, 1);
+          edges.add(added);
+          model.set(path, added);
+        } else if (!adds && edge !== undefined) {
+          edges.remove(edge);
+          records.removeEdge(edge);
+          model.delete(path);
+        }
+      }
+      assert.equal(edges.size, model.size);
+      for (const path of paths) assert.equal(edges.find(path), model.get(path) ?? 0);
+      const walked: number[] = [];
+      edges.forEach((edge) => walked.push(edge));
+      assert.deepEqual(walked.toSorted(), [...model.values()].toSorted());
+    }),
+  );
+});

@@ -1,0 +1,418 @@
+/**
+ * The election mesh of one member (quorum-protocol.md 2), its links played by hand.
+ */
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {
+  type HostPort,
+  JuteReader,
+  JuteWriter,
+  type Notification,
+  Prng,
+  readInit,
+  readNotification,
+  ServerState,
+  SID_ANONYMOUS,
+  writeInit,
+  writeNotification,
+} from '@zabra/protocol';
+import { ElectionMesh } from './election-mesh.ts';
+import { bytesOf, configOf, ScriptLink, THREE_TEXT } from './script-host.test.ts';
+import type { Vote } from './vote.ts';
+import type { ElectionLink, MeshHost } from './zab-host.ts';
+
+function vote(zxid: number): Vote {
+  return { state: ServerState.LOOKING, leader: 2, zxid, electionEpoch: 1, peerEpoch: 0 };
+}
+
+class Host implements MeshHost {
+  readonly sid: number;
+  readonly electionAddresses: readonly HostPort[] = [
+    { host: 'own', port: 5 },
+    { host: '::1', port: 6 },
+  ];
+  readonly ensembleText = 'cfg';
+  now = 0;
+  readonly dials: { to: string; link: ScriptLink }[] = [];
+  readonly heard: string[] = [];
+  readonly connected: number[] = [];
+  readonly warnings: string[] = [];
+  readonly mesh: ElectionMesh;
+
+  constructor(sid: number, multiAddress = false, text = THREE_TEXT) {
+    this.sid = sid;
+    const options = { multiAddress, connectTimeoutMs: 5000, helloTimeoutMs: 1000 };
+    this.mesh = new ElectionMesh(this, configOf(text), options, new Prng(1));
+  }
+
+  nowMs(): number {
+    return this.now;
+  }
+
+  log(level: string, _source: string, message: string): void {
+    if (level === 'warn') this.warnings.push(message);
+  }
+
+  dial({ host, port }: HostPort): ElectionLink {
+    const link = new ScriptLink();
+    this.dials.push({ to: `${host}:${port}`, link });
+    return link;
+  }
+
+  onNotification(sid: number, { zxid }: Notification): void {
+    this.heard.push(`${sid}: ${zxid}`);
+  }
+
+  onConnected(sid: number): void {
+    this.connected.push(sid);
+  }
+
+  after(ms: number): void {
+    this.now += ms;
+    this.mesh.tick();
+  }
+
+  /** Accepts a connection and says those bytes on it. */
+  accept(bytes: Uint8Array = new Uint8Array(0)): ScriptLink {
+    const link = new ScriptLink();
+    this.mesh.onAccepted(link);
+    if (bytes.length > 0) this.mesh.onBytes(link, bytes, 0, bytes.length);
+    return link;
+  }
+
+  say(link: ScriptLink, bytes: Uint8Array): void {
+    this.mesh.onBytes(link, bytes, 0, bytes.length);
+  }
+
+  get lastDial(): { to: string; link: ScriptLink } {
+    return this.dials.at(-1) as { to: string; link: ScriptLink };
+  }
+}
+
+function init(
+  sid: number,
+  addresses: readonly HostPort[] = [{ host: 'peer', port: 9 }],
+): Uint8Array {
+  const w = new JuteWriter();
+  writeInit(w, sid, addresses, addresses.length > 1);
+  return w.toBytes();
+}
+
+function frame(zxid: number): Uint8Array {
+  const w = new JuteWriter();
+  w.int(0);
+  writeNotification(w, { ...vote(zxid), version: 2, config: 'cfg' });
+  w.patchInt(0, w.position - 4);
+  return w.toBytes();
+}
+
+function join(...parts: readonly Uint8Array[]): Uint8Array {
+  const w = new JuteWriter();
+  for (const part of parts) w.raw(part, 0, part.length);
+  return w.toBytes();
+}
+
+/** What was written to a link: INIT if it begins with one, then the zxid of each vote. */
+function said(link: ScriptLink): string[] {
+  const bytes = bytesOf(link.takeHex());
+  const r = new JuteReader().reset(bytes, 0, bytes.length);
+  const found: string[] = [];
+  if (r.remaining() > 0 && bytes[0] === 0xff) {
+    const message = readInit(r);
+    assert.ok(typeof message === 'object');
+    const addresses = message.addresses.map(({ host, port }) => `${host}:${port}`);
+    found.push(`INIT v${message.version} ${message.sid} ${addresses.join(' ')}`);
+  }
+  while (r.remaining() > 0) {
+    const length = r.int();
+    const payload = new JuteReader().reset(bytes, r.position, r.position + length);
+    r.skip(length);
+    found.push(`vote ${readNotification(payload)?.zxid}`);
+  }
+  return found;
+}
+
+test('the larger sid dials, says INIT and its newest message, and keeps the connection', () => {
+  const host = new Host(3);
+  host.mesh.send(1, vote(7));
+  host.mesh.send(1, vote(8));
+  assert.deepEqual(
+    host.dials.map(({ to }) => to),
+    ['a:2'],
+    'one dial in progress per sid',
+  );
+  const { link } = host.lastDial;
+  host.mesh.onDialed(link);
+  assert.deepEqual(said(link), ['INIT v1 3 own:5', 'vote 8']);
+  assert.deepEqual(host.connected, [1]);
+  assert.deepEqual(host.mesh.connected(), [1]);
+  host.say(link, frame(42));
+  assert.deepEqual(host.heard, ['1: 42']);
+  host.mesh.send(1, vote(9));
+  assert.deepEqual(said(link), ['vote 9']);
+});
+
+test('INIT names every address when the ensemble understands that', () => {
+  const host = new Host(3, true);
+  host.mesh.send(1, vote(7));
+  host.mesh.onDialed(host.lastDial.link);
+  assert.deepEqual(said(host.lastDial.link), ['INIT v2 3 own:5 ::1:6', 'vote 7']);
+});
+
+test('the smaller sid only knocks: INIT, hang up, and again after 1 to 2 s', () => {
+  const host = new Host(1);
+  host.mesh.send(3, vote(7));
+  const knock = host.lastDial.link;
+  host.mesh.onDialed(knock);
+  assert.deepEqual(said(knock), ['INIT v1 1 own:5']);
+  assert.equal(knock.closedFor, null, 'INIT must leave before the connection is closed');
+  assert.equal(knock.finishedFor, 'the larger sid dials back');
+  host.mesh.onLinkClosed(knock, 'closed');
+  host.after(999);
+  assert.equal(host.dials.length, 1);
+  host.after(1001);
+  assert.equal(host.dials.length, 2);
+});
+
+test('the larger sid calls back whoever knocks, at the address that it names', () => {
+  const host = new Host(3);
+  const knock = host.accept(init(1));
+  assert.equal(knock.closedFor, 'the larger sid dials back');
+  assert.deepEqual(
+    host.dials.map(({ to }) => to),
+    ['peer:9'],
+  );
+  host.mesh.onDialed(host.lastDial.link);
+  assert.deepEqual(host.mesh.connected(), [1]);
+  // It knocks again: whatever connection we believe in is gone at its end.
+  const second = host.accept(init(1));
+  assert.notEqual(second.closedFor, null);
+  assert.match(String(host.dials[0]?.link.closedFor), /its other end asks for a new one/);
+  assert.equal(host.dials.length, 2);
+});
+
+test('a knock without an address is answered where the configuration says', () => {
+  const host = new Host(3);
+  host.accept(init(1, [{ host: '0.0.0.0', port: 9 }]));
+  assert.deepEqual(
+    host.dials.map(({ to }) => to),
+    ['a:2'],
+  );
+});
+
+test('the connection of a larger sid is kept, and replaces an older one', () => {
+  const host = new Host(1);
+  host.mesh.send(3, vote(7));
+  const dial = host.lastDial.link;
+  const first = host.accept(join(init(3), frame(1)));
+  assert.deepEqual(host.heard, ['3: 1'], 'what follows INIT in the same bytes is a frame');
+  assert.equal(dial.closedFor, 'no longer needed');
+  assert.deepEqual(said(first), ['vote 7'], 'what it was told last is said once more');
+  const second = host.accept(init(3));
+  assert.equal(first.closedFor, 'replaced by a newer connection');
+  host.mesh.onLinkClosed(first, 'closed');
+  assert.deepEqual(host.mesh.connected(), [3], 'the end of the old one does not touch the new one');
+  assert.deepEqual(said(second), ['vote 7']);
+});
+
+test('INIT and frames may arrive cut anywhere', () => {
+  const bytes = join(
+    init(3, [
+      { host: 'x', port: 1 },
+      { host: 'y', port: 2 },
+    ]),
+    frame(1),
+    frame(2),
+  );
+  for (let cut = 1; cut < bytes.length; cut++) {
+    const host = new Host(1);
+    const link = host.accept(bytes.slice(0, cut));
+    host.say(link, bytes.slice(cut));
+    assert.deepEqual(host.heard, ['3: 1', '3: 2'], `cut at ${cut}`);
+  }
+  const host = new Host(1);
+  const link = host.accept();
+  for (const byte of bytes) host.say(link, Uint8Array.of(byte));
+  assert.deepEqual(host.heard, ['3: 1', '3: 2']);
+});
+
+test('while a connection does not take it, the newest message replaces the older ones', () => {
+  const host = new Host(3);
+  host.mesh.send(1, vote(1));
+  const { link } = host.lastDial;
+  host.mesh.onDialed(link);
+  said(link);
+  link.unsentBytes = 1 << 20;
+  for (const zxid of [2, 3, 4]) host.mesh.send(1, vote(zxid));
+  host.after(10);
+  assert.deepEqual(said(link), []);
+  link.unsentBytes = 0;
+  host.after(10);
+  host.after(10);
+  assert.deepEqual(said(link), ['vote 4']);
+});
+
+test('failed dials are repeated with growing pauses of at most 2 s, over all addresses', () => {
+  const text = 'server.1=a:1:2|b:1:2\nserver.3=c:1:2';
+  const host = new Host(3, true, text);
+  host.mesh.send(1, vote(1));
+  const pauses: number[] = [];
+  let last = 0;
+  while (host.dials.length < 9) {
+    const { link } = host.lastDial;
+    host.mesh.onLinkClosed(link, 'refused');
+    const before = host.dials.length;
+    while (host.dials.length === before) host.after(1);
+    pauses.push(host.now - last);
+    last = host.now;
+  }
+  assert.deepEqual(
+    host.dials.slice(0, 4).map(({ to }) => to),
+    ['a:2', 'b:2', 'a:2', 'b:2'],
+  );
+  const bounds = [100, 200, 400, 800, 1000, 1000, 1000, 1000];
+  for (const [index, pause] of pauses.entries()) {
+    const least = bounds[index] as number;
+    assert.ok(pause >= least && pause < 2 * least, `pause ${index} is ${pause}`);
+  }
+});
+
+test('a dial that hangs is given up after its time', () => {
+  const host = new Host(3);
+  host.mesh.connectAll();
+  assert.deepEqual(
+    host.dials.map(({ to }) => to),
+    ['a:2', 'b:2', 'd:2'],
+  );
+  host.after(4999);
+  assert.equal(host.dials.length, 3);
+  host.after(1);
+  assert.deepEqual(
+    host.dials.map(({ link }) => link.closedFor),
+    Array(3).fill('the dial takes too long'),
+  );
+  const late = host.dials[0]?.link as ScriptLink;
+  host.mesh.onDialed(late);
+  assert.deepEqual(host.mesh.connected(), []);
+  host.after(400);
+  assert.equal(host.dials.length, 6);
+});
+
+test('connections that stay silent time out, and only so many may wait', () => {
+  const host = new Host(3);
+  const silent = host.accept();
+  const slow = host.accept(init(1).slice(0, 10));
+  host.after(999);
+  assert.equal(silent.closedFor, null);
+  host.after(1);
+  assert.equal(silent.closedFor, 'it did not say INIT in time');
+  assert.equal(slow.closedFor, 'it did not say INIT in time');
+  const links = Array.from({ length: 70 }, () => host.accept());
+  assert.equal(links.filter((link) => link.closedFor !== null).length, 6);
+  assert.notEqual(links[0]?.closedFor, null, 'the oldest goes first');
+});
+
+test('what does not begin with INIT is closed', () => {
+  const rows: [string, RegExp][] = [
+    ['ffffffffffff0002 0000000000000001 00000001 61', /did not begin with INIT/],
+    ['ffffffffffff0000 0000000000000001 00000000', /did not begin with INIT/],
+    ['ffffffffffff0000 0000000000000003 00000003 613a31', /its sid is ours/],
+    ['ffffffffffff0000 ffffffffffffffff 00000003 613a31', /its sid is ours, or none/],
+  ];
+  for (const [hex, wanted] of rows) {
+    const host = new Host(3);
+    assert.match(String(host.accept(bytesOf(hex)).closedFor), wanted);
+    assert.equal(host.warnings.length, 1);
+  }
+});
+
+test('a peer from before 3.5 says its sid alone', () => {
+  const host = new Host(1);
+  host.accept(join(bytesOf('0000000000000003'), frame(5)));
+  assert.deepEqual(host.heard, ['3: 5']);
+});
+
+test('a malformed vote costs itself, a malformed frame its connection', () => {
+  const host = new Host(1);
+  const link = host.accept(init(3));
+  host.say(link, join(bytesOf('00000004 00000000'), frame(6)));
+  assert.deepEqual(host.heard, ['3: 6']);
+  assert.equal(link.closedFor, null);
+  for (const hex of ['ffffffff', '00080001', '00000000']) {
+    const other = host.accept(init(3));
+    host.say(other, join(bytesOf(hex), frame(7)));
+    assert.notEqual(other.closedFor, null, hex);
+    assert.deepEqual(host.mesh.connected(), []);
+  }
+  assert.equal(host.heard.filter((line) => line === '3: 7').length <= 1, true);
+});
+
+test('a sid outside the configuration is answered and forgotten when it goes', () => {
+  const host = new Host(1);
+  host.mesh.send(9, vote(1));
+  assert.equal(host.dials.length, 0, 'nobody knows where it is');
+  const link = host.accept(join(init(9), frame(5)));
+  assert.deepEqual(host.heard, ['9: 5']);
+  host.mesh.send(9, vote(2));
+  assert.deepEqual(said(link), ['vote 2']);
+  host.mesh.onLinkClosed(link, 'closed');
+  host.mesh.send(9, vote(3));
+  assert.equal(host.dials.length, 0);
+  assert.deepEqual(host.mesh.connected(), []);
+});
+
+test('a smaller stranger that knocks is called back', () => {
+  const host = new Host(3, false, THREE_TEXT.replace('server.2=b:1:2:participant\n', ''));
+  host.accept(init(2));
+  assert.equal(host.lastDial.to, 'peer:9');
+  host.mesh.onDialed(host.lastDial.link);
+  assert.deepEqual(said(host.lastDial.link), ['INIT v1 3 own:5']);
+  host.say(host.lastDial.link, frame(4));
+  assert.deepEqual(host.heard, ['2: 4']);
+});
+
+test('an observer without a sid gets one of its own, below all others', () => {
+  const host = new Host(1);
+  const links = [1, 2].map(() => host.accept(join(init(SID_ANONYMOUS), frame(5))));
+  assert.deepEqual(host.heard, ['-3: 5', '-4: 5']);
+  host.mesh.send(-4, vote(2));
+  assert.deepEqual(
+    links.map((link) => said(link)),
+    [[], ['vote 2']],
+  );
+});
+
+test('only so many strangers are kept', () => {
+  const host = new Host(1);
+  const links = Array.from({ length: 40 }, (_, index) => host.accept(init(100 + index)));
+  assert.equal(links.filter((link) => link.closedFor !== null).length, 8);
+  assert.equal(host.mesh.connected().length, 32);
+});
+
+test('a lost connection is dialled again when something waits for it', () => {
+  const host = new Host(3);
+  host.mesh.send(1, vote(1));
+  const { link } = host.lastDial;
+  host.mesh.onDialed(link);
+  host.mesh.onLinkClosed(link, 'reset');
+  assert.equal(host.dials.length, 1, 'nothing waits');
+  host.mesh.send(1, vote(2));
+  assert.equal(host.dials.length, 2);
+});
+
+test('stop closes everything, and nothing is accepted from then on', () => {
+  const host = new Host(2);
+  const kept = host.accept(init(3));
+  const hello = host.accept();
+  host.mesh.send(1, vote(1));
+  const { link } = host.lastDial;
+  host.mesh.stop();
+  for (const one of [kept, hello, link, host.accept()]) {
+    assert.equal(one.closedFor, 'the election is stopped');
+  }
+  host.mesh.send(1, vote(2));
+  host.mesh.connectAll();
+  host.after(5000);
+  assert.equal(host.dials.length, 1);
+});
