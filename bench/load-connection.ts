@@ -98,7 +98,7 @@ export class LoadConnection {
   }
 
   /** Sends `count` requests, waits for all replies. */
-  async fill(shape: Shape, first: number, count: number): Promise<void> {
+  async send(shape: Shape, first: number, count: number): Promise<void> {
     this.#shape = shape;
     this.#stopping = true;
     this.#xid = first;

@@ -70,14 +70,14 @@ class Side {
 
   static async start(kind: ServerKind, servers: number): Promise<Side> {
     const ensemble = await TestEnsemble.create({
-      kinds: new Array<ServerKind>(servers).fill(kind),
+      kinds: Array.from({ length: servers }, () => kind),
       extra: ['globalOutstandingLimit=100000'],
     });
     await ensemble.start();
     const filler = new LoadConnection();
     await filler.open(ensemble.servers[0]?.clientPort as number);
     const shape = { opcode: OpCode.create, writeBody: createKey, outstanding: 1 };
-    await filler.fill(shape, 0, KEYS + 1);
+    await filler.send(shape, 0, KEYS + 1);
     filler.close();
     return new Side(ensemble);
   }

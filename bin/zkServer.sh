@@ -66,8 +66,10 @@ start() {
     fi
   fi
   mkdir -p "$ZOO_LOG_DIR" "$(dirname "$pid_file")"
-  # A session of its own, so that the end of this terminal is not the end of the server.
-  setsid nohup "$ZABRA" server "$config" >>"$out_file" 2>&1 </dev/null &
+  # A session of its own where the system can, so that the end of this terminal is not the end of
+  # the server.
+  # shellcheck disable=SC2046
+  $(command -v setsid) nohup "$ZABRA" server "$config" >>"$out_file" 2>&1 </dev/null &
   pid=$!
   if ! printf '%s' "$pid" >"$pid_file"; then
     echo 'FAILED TO WRITE PID'

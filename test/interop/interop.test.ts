@@ -23,7 +23,7 @@ const SCRIPT_TIMEOUT_MS = 180_000;
 const SOURCES = join(ROOT, 'test/interop');
 
 async function withEnsemble(size: number, use: (e: TestEnsemble) => Promise<void>): Promise<void> {
-  const ensemble = await TestEnsemble.create({ kinds: new Array<ServerKind>(size).fill(KIND) });
+  const ensemble = await TestEnsemble.create({ kinds: Array.from({ length: size }, () => KIND) });
   let failed = true;
   try {
     await ensemble.start();

@@ -11,6 +11,7 @@ import { askSrvr, askWord } from './four-letter-word.ts';
 import { readQuorum } from './health.ts';
 import type { ServerProcess } from './server-process.ts';
 import { waitFor } from './wait-for.ts';
+import { longestGapMs, Writer } from './writer.ts';
 
 const SESSION_TIMEOUT_MS = 10_000;
 
@@ -52,62 +53,6 @@ async function waitUntilEqual(ensemble: TestEnsemble, timeoutMs = 20_000): Promi
   });
 }
 
-/** Writes numbered znodes at a steady rate and remembers which were acknowledged, and when. */
-class Writer {
-  readonly acknowledged: number[] = [];
-  readonly acknowledgedMs: number[] = [];
-  readonly #client: ZooKeeperClient;
-  readonly #root: string;
-  #timer: NodeJS.Timeout | null = null;
-  #next = 0;
-  #pending = 0;
-
-  constructor(client: ZooKeeperClient, root: string) {
-    this.#client = client;
-    this.#root = root;
-  }
-
-  start(perSecond: number): void {
-    this.#timer = setInterval(() => this.#write(this.#next++), 1000 / perSecond);
-  }
-
-  async stop(): Promise<void> {
-    if (this.#timer !== null) clearInterval(this.#timer);
-    await waitFor('the last writes to end', 30_000, () => this.#pending === 0);
-  }
-
-  #write(n: number): void {
-    this.#pending++;
-    this.#client
-      .create(`${this.#root}/n-${n}`, `data ${n}`)
-      .then(
-        () => {
-          this.acknowledged.push(n);
-          this.acknowledgedMs.push(performance.now());
-        },
-        (error: unknown) => {
-          // Lost connections are part of the story; anything else is a failure of the test.
-          if (!isZooKeeperError(error) || error.outcome === 'session-over') throw error;
-        },
-      )
-      .finally(() => {
-        this.#pending--;
-      });
-  }
-}
-
-/** Longest time without an acknowledgement from `fromMs` on. */
-function longestGapMs(times: readonly number[], fromMs: number): number {
-  let last = fromMs;
-  let longest = 0;
-  for (const time of times) {
-    if (time < fromMs) continue;
-    longest = Math.max(longest, time - last);
-    last = time;
-  }
-  return longest;
-}
-
 describe('an ensemble of three processes', { concurrency: 1 }, () => {
   it('starts a new history at zxid 0x100000001', async () => {
     await withEnsemble(async (ensemble) => {
@@ -133,7 +78,9 @@ describe('an ensemble of three processes', { concurrency: 1 }, () => {
       await waitUntilEqual(ensemble);
     });
   });
+});
 
+describe('three processes without their leader', { concurrency: 1 }, () => {
   it('loses nothing when the leader is killed under a writer, and writes on within 2 s', async () => {
     await withEnsemble(async (ensemble) => {
       const client = await connect(ensemble.connectString, {
@@ -172,7 +119,9 @@ describe('an ensemble of three processes', { concurrency: 1 }, () => {
       await client.close();
     });
   });
+});
 
+describe('three processes without a quorum', { concurrency: 1 }, () => {
   it('acknowledges nothing without a quorum, lets clients go, and resumes with the same sessions', async () => {
     const tickTimeMs = 500;
     const syncLimit = 4;
@@ -216,7 +165,9 @@ describe('an ensemble of three processes', { concurrency: 1 }, () => {
       { tickTimeMs, syncLimit },
     );
   });
+});
 
+describe('a member that was away', { concurrency: 1 }, () => {
   it('hands over to a killed member the history that it missed', async () => {
     await withEnsemble(async (ensemble) => {
       const leader = await ensemble.leader();

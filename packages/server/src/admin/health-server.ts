@@ -9,7 +9,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { PeerStatus } from '../peer/peer-status.ts';
 import type { HealthSource } from './health-source.ts';
-import { MetricsText } from './metrics-text.ts';
+import type { MetricsText } from './metrics-text.ts';
 
 export interface HealthOptions {
   readonly host: string;
@@ -33,13 +33,13 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
 export class HealthServer {
   readonly #source: HealthSource;
   readonly #options: HealthOptions;
-  readonly #metrics: MetricsText;
+  /** Loaded behind the start: its library takes longer than the rest of a server's. */
+  #metrics: Promise<MetricsText> | null = null;
   readonly #server: http.Server;
 
   constructor(source: HealthSource, options: HealthOptions) {
     this.#source = source;
     this.#options = options;
-    this.#metrics = new MetricsText(source, options.memoryBytes);
     this.#server = http.createServer((request, response) => {
       this.#answer(request, response).catch(() => response.destroy());
     });
@@ -53,6 +53,7 @@ export class HealthServer {
       const { host, port } = this.#options;
       this.#server.listen(port, host, () => {
         this.#server.off('error', reject);
+        this.#metrics = this.#loadMetrics();
         resolve((this.#server.address() as AddressInfo).port);
       });
     });
@@ -63,6 +64,11 @@ export class HealthServer {
     this.#server.closeAllConnections();
   }
 
+  async #loadMetrics(): Promise<MetricsText> {
+    const { MetricsText } = await import('./metrics-text.ts');
+    return new MetricsText(this.#source, this.#options.memoryBytes);
+  }
+
   async #answer(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     const [path = ''] = (request.url ?? '').split('?', 1);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -71,7 +77,9 @@ export class HealthServer {
       return;
     }
     if (path === '/metrics') {
-      send(response, 200, this.#metrics.contentType, await this.#metrics.read());
+      this.#metrics ??= this.#loadMetrics();
+      const metrics = await this.#metrics;
+      send(response, 200, metrics.contentType, await metrics.read());
       return;
     }
     const check = CHECKS.get(path);

@@ -50,7 +50,9 @@ describe('zabra server', () => {
       assert.doesNotMatch(server.out, /GET|\/ready - |metrics -/);
     });
   }
+});
 
+describe('zabra server, with other arguments', () => {
   it('starts from a port and a directory, with properties, and logs JSON', async () => {
     const port = await freePort();
     const flags = ['-Dzabra.log=json', '-Dzookeeper.4lw.commands.whitelist=*'];
@@ -61,6 +63,15 @@ describe('zabra server', () => {
     for (const line of server.out.trimEnd().split('\n')) {
       assert.equal(typeof (JSON.parse(line) as { message: unknown }).message, 'string');
     }
+  });
+
+  it('takes any free port for clientPort=0 and says which', async () => {
+    const server = runZabra('server', config('clientPort=0', 'clientPortAddress=127.0.0.1'));
+    const said = /Listening for client connections on 127\.0\.0\.1:([1-9][0-9]*)/;
+    await server.until(said);
+    await waitForWord(Number(said.exec(server.out)?.[1]), 'srvr', /^Mode: standalone$/m);
+    server.process.kill('SIGTERM');
+    await server.ended;
   });
 
   it('removes an initialize file once it has a history', async () => {

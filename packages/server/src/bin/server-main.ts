@@ -36,7 +36,7 @@ export async function runServer(args: readonly string[]): Promise<void> {
   });
   try {
     const settings = loadSettings(args, process.env, versionText());
-    log = logSink(settings);
+    log = await logSink(settings);
     log(settings.notes);
     describe(settings, log);
     openDataDirectories(settings.edge.directories, settings.edge.datadirAutocreate);
@@ -76,7 +76,7 @@ async function serve(settings: ServerSettings, log: LogSink): Promise<void> {
   }
 }
 
-function logSink({ edge }: ServerSettings): LogSink {
+function logSink({ edge }: ServerSettings): Promise<LogSink> {
   // A reader of the log that goes away must not end the server.
   process.stdout.on('error', () => {});
   return makeLogSink({

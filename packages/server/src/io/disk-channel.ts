@@ -93,7 +93,7 @@ export class DiskChannel {
     }
   }
 
-  #carryOut(request: DiskRequest): Promise<void> {
+  async #carryOut(request: DiskRequest): Promise<void> {
     switch (request.kind) {
       case 'create':
         return this.#create(request);
@@ -108,7 +108,8 @@ export class DiskChannel {
       case 'remove':
         return this.#remove(request.names);
       case 'sync':
-        return this.#sync(request.name);
+        await this.#sync(request.name);
+        return this.#syncDirectory();
       default:
         return unreachable(request);
     }

@@ -11,12 +11,17 @@ function event(level: LogEvent['level'], message: string): LogEvent {
   return { level, thread: 'QuorumPeer[myid=1]', source: 'QuorumPeer', message };
 }
 
-function collect(format: 'log4j' | 'json', level: LogEvent['level'], events: LogEvent[]): string {
+async function collect(
+  format: 'log4j' | 'json',
+  level: LogEvent['level'],
+  events: LogEvent[],
+): Promise<string> {
   let text = '';
   const write = (lines: string) => {
     text += lines;
   };
-  makeLogSink({ format, level, myid: '1', wallMs: () => AT_MS, write })(events);
+  const sink = await makeLogSink({ format, level, myid: '1', wallMs: () => AT_MS, write });
+  sink(events);
   return text;
 }
 
@@ -45,17 +50,17 @@ describe('log4jLine', () => {
 });
 
 describe('makeLogSink', () => {
-  it('writes the events of a turn together and drops those below the level', () => {
+  it('writes the events of a turn together and drops those below the level', async () => {
     const events = [event('debug', 'a'), event('info', 'b'), event('error', 'c')];
-    const messages = (level: LogEvent['level']) =>
-      collect('log4j', level, events).match(/(?<= - )[abc](?=\n)/g);
-    assert.deepEqual(messages('debug'), ['a', 'b', 'c']);
-    assert.deepEqual(messages('info'), ['b', 'c']);
-    assert.deepEqual(messages('error'), ['c']);
+    const messages = async (level: LogEvent['level']) =>
+      (await collect('log4j', level, events)).match(/(?<= - )[abc](?=\n)/g);
+    assert.deepEqual(await messages('debug'), ['a', 'b', 'c']);
+    assert.deepEqual(await messages('info'), ['b', 'c']);
+    assert.deepEqual(await messages('error'), ['c']);
   });
 
-  it('writes JSON lines with level, thread, source, time and id', () => {
-    const text = collect('json', 'info', [event('debug', 'no'), event('warn', 'say "hi"\n')]);
+  it('writes JSON lines with level, thread, source, time and id', async () => {
+    const text = await collect('json', 'info', [event('debug', 'no'), event('warn', 'say "hi"\n')]);
     const lines = text.trimEnd().split('\n');
     assert.equal(lines.length, 1);
     assert.deepEqual(JSON.parse(lines[0] ?? ''), {

@@ -5,7 +5,6 @@
  * place in the pattern stays, and nothing may match on the number. JSON lines are pino's.
  */
 
-import { type Logger as PinoLogger, pino } from 'pino';
 import type { LogEvent, LogLevel } from '../peer/ready.ts';
 
 /** Levels by weight; an event below the configured one is dropped. */
@@ -33,9 +32,10 @@ export interface LogOptions {
 /** Takes the events of one turn. */
 export type LogSink = (events: readonly LogEvent[]) => void;
 
-export function makeLogSink(options: LogOptions): LogSink {
+/** Asynchronous only because pino is loaded when it is wanted, to start faster without it. */
+export async function makeLogSink(options: LogOptions): Promise<LogSink> {
   const least = WEIGHTS[options.level];
-  const render = options.format === 'json' ? jsonRenderer(options) : log4jRenderer(options);
+  const render = options.format === 'json' ? await jsonRenderer(options) : log4jRenderer(options);
   return (events) => {
     let text = '';
     for (const event of events) if (WEIGHTS[event.level] >= least) text += render(event);
@@ -55,14 +55,15 @@ function log4jRenderer(options: LogOptions): (event: LogEvent) => string {
   return (event) => log4jLine(event, options.wallMs(), options.myid);
 }
 
-function jsonRenderer(options: LogOptions): (event: LogEvent) => string {
+async function jsonRenderer(options: LogOptions): Promise<(event: LogEvent) => string> {
+  const { pino } = await import('pino');
   let line = '';
   const destination = {
     write: (text: string) => {
       line = text;
     },
   };
-  const logger: PinoLogger = pino(
+  const logger = pino(
     {
       level: options.level,
       base: options.myid === '' ? null : { myid: options.myid },

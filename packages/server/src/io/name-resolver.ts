@@ -15,7 +15,8 @@ export class NameResolver {
 
   resolve(host: string, onResolved: OnResolved): void {
     const literal = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
-    if (net.isIP(literal) !== 0) {
+    // No name has a colon; `net.isIP` would compile its pattern for IPv6 to find that out.
+    if (literal.includes(':') || net.isIPv4(literal)) {
       onResolved([literal], null);
       return;
     }

@@ -62,7 +62,10 @@ export interface RemoveFiles extends DiskRequestBase {
   readonly names: readonly string[];
 }
 
-/** fsync one existing file's contents (used once before leading: a tail read from page cache). */
+/**
+ * fsync one existing file and the directory that names it: after a kill a file may be there of
+ * which neither is on stable storage (trap T30).
+ */
 export interface SyncFile extends DiskRequestBase {
   readonly kind: 'sync';
   readonly name: string;

@@ -13,10 +13,13 @@
 
 import { ZXID_NONE, zxidToHex } from '@zabra/protocol';
 import type { DiskReader } from './disk.ts';
-import { ENTRY_HEAD_BYTES, ENTRY_OVERHEAD_BYTES, zxidFollows } from './log-format.ts';
+import { zxidFollows } from './log-format.ts';
 import { SegmentReader } from './segment-reader.ts';
 import type { NamedFile } from './survey.ts';
 import { isTornWrite, TailScan } from './tail-scan.ts';
+
+/** Most bytes behind the last whole entry that are searched for missing sectors. */
+const DOUBTFUL_BYTES_MAX = 4 << 20;
 
 /** What is known of the log before it is read. */
 export interface ReplayBounds {
@@ -196,19 +199,16 @@ export class Replay {
       else this.#cutAt(position, reason);
     } else if (this.lastZxid < syncedZxid) {
       this.#refuse(`${reason}, and 0x${zxidToHex(syncedZxid)} was acknowledged`);
-    } else if (follows && !this.#isTorn(position)) {
+    } else if (follows && !this.#isTorn(position, scan)) {
       this.#refuse(`${reason}, ${following}`);
     } else {
       this.#cutAt(position, reason);
     }
   }
 
-  #isTorn(position: number): boolean {
-    const head = this.#segment.peek(position, ENTRY_HEAD_BYTES);
-    if (head.length < ENTRY_HEAD_BYTES) return true;
-    const length = new DataView(head.buffer).getInt32(8);
-    if (length <= 0 || length > this.#recordBytesMax) return isTornWrite(position, head);
-    return isTornWrite(position, this.#segment.peek(position, length + ENTRY_OVERHEAD_BYTES));
+  #isTorn(position: number, { followingPosition }: TailScan): boolean {
+    const count = Math.min(followingPosition - position, DOUBTFUL_BYTES_MAX);
+    return isTornWrite(position, this.#segment.peek(position, count));
   }
 
   #cutAt(position: number, reason: string | null): void {

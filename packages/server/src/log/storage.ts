@@ -52,6 +52,9 @@ export class Storage {
   readonly #syncWaiters: { readonly zxid: number; readonly onSynced: () => void }[];
   /** Promises that need a snapshot to stand on, until there is the first one. */
   #untilSnapshot: (() => void)[];
+  /** Stores of an epoch that were asked for and are not complete. */
+  #epochStoresPending: number;
+  readonly #untilEpochs: (() => void)[];
   /** Promises kept and not yet told. */
   #keptTokens: number[];
 
@@ -83,6 +86,8 @@ export class Storage {
     this.#epochs = null;
     this.#syncWaiters = [];
     this.#untilSnapshot = [];
+    this.#epochStoresPending = 0;
+    this.#untilEpochs = [];
     this.#keptTokens = [];
   }
 
@@ -177,8 +182,9 @@ export class Storage {
     assert(epoch >= this.acceptedEpoch, `Cannot lower acceptedEpoch to ${epoch}`);
     this.#epochs = { accepted: epoch, current: this.currentEpoch };
     return this.#promise((onStored) => {
+      const onDone = this.#epochStore(onStored);
       this.#watermark.raiseEpoch(epoch, () => {
-        this.#port.replace('snap', ACCEPTED_EPOCH_FILE, encodeEpoch(epoch), onStored);
+        this.#port.replace('snap', ACCEPTED_EPOCH_FILE, encodeEpoch(epoch), onDone);
       });
     });
   }
@@ -190,8 +196,9 @@ export class Storage {
     assert(epoch >= this.currentEpoch, `Cannot lower currentEpoch to ${epoch}`);
     this.#epochs = { accepted, current: epoch };
     return this.#promise((onStored) => {
+      const onDone = this.#epochStore(onStored);
       this.#afterSnapshot(() => {
-        this.#port.replace('snap', CURRENT_EPOCH_FILE, encodeEpoch(epoch), onStored);
+        this.#port.replace('snap', CURRENT_EPOCH_FILE, encodeEpoch(epoch), onDone);
       });
     });
   }
@@ -205,7 +212,10 @@ export class Storage {
   settle(): number {
     return this.#promise((onStored) => {
       this.#work.settle(() => {
-        this.#whenSynced(() => this.#watermark.settle(onStored));
+        // A vote names the epochs of memory: what was asked for must be on disk before one is cast.
+        this.#whenSynced(() => {
+          this.#whenEpochsStored(() => this.#watermark.settle(onStored));
+        });
       });
     });
   }
@@ -276,6 +286,22 @@ export class Storage {
   }
 
   /** Calls back at once unless the directory still lacks its first snapshot. */
+  /** Counts a store that was asked for, until it is complete. */
+  #epochStore(onStored: () => void): () => void {
+    this.#epochStoresPending++;
+    return () => {
+      this.#epochStoresPending--;
+      onStored();
+      if (this.#epochStoresPending > 0) return;
+      for (const next of this.#untilEpochs.splice(0)) next();
+    };
+  }
+
+  #whenEpochsStored(next: () => void): void {
+    if (this.#epochStoresPending > 0) this.#untilEpochs.push(next);
+    else next();
+  }
+
   #afterSnapshot(next: () => void): void {
     if (this.#work.lacksSnapshot) this.#untilSnapshot.push(next);
     else next();

@@ -18,8 +18,10 @@ import {
   ENTRY_HEAD_BYTES,
   ENTRY_OVERHEAD_BYTES,
   isTxnType,
+  LOG_HEADER_BYTES,
   TXN_TYPE_OFFSET,
   TXN_ZXID_OFFSET,
+  writeLogHeader,
 } from './log-format.ts';
 import { READ_BYTES_MAX, readFully } from './segment-reader.ts';
 
@@ -43,6 +45,8 @@ export class TailScan {
   isClean: boolean;
   /** Zxid of the first whole entry that follows, ZXID_NONE when none does. */
   followingZxid: number;
+  /** Where that entry starts. */
+  followingPosition: number;
   isDone: boolean;
 
   constructor(
@@ -64,6 +68,7 @@ export class TailScan {
     this.#position = position;
     this.isClean = true;
     this.followingZxid = ZXID_NONE;
+    this.followingPosition = 0;
     this.isDone = position >= this.#sizeBytes;
   }
 
@@ -94,6 +99,7 @@ export class TailScan {
       for (; at < end; at++) {
         if (!this.#isCandidate(at) || !this.#isEntry(at)) continue;
         this.followingZxid = this.#zxidAt(at);
+        this.followingPosition = this.#position + at;
         return;
       }
       at = nonZero + 1;
@@ -143,21 +149,29 @@ export class TailScan {
 /**
  * Whether sectors that never reached the medium explain why the entry at `position` is not whole.
  * Such a sector, or the part of it that is missing, still holds the zeros that were there before
- * the write; rotten bytes are not zeros up to a border of their sector. `head` is the entry, or as
- * much of it as its length field announces.
+ * the write; rotten bytes are not zeros up to a border of their sector. `bytes` is what lies
+ * between `position` and the next whole entry.
  */
-export function isTornWrite(position: number, head: Uint8Array): boolean {
-  const end = position + head.length;
+export function isTornWrite(position: number, bytes: Uint8Array): boolean {
+  if (position === 0) return isTornHeader(bytes);
+  const end = position + bytes.length;
   for (let sector = Math.floor(position / SECTOR_BYTES); sector * SECTOR_BYTES < end; sector++) {
     const start = Math.max(position, sector * SECTOR_BYTES);
     const stop = Math.min(end, (sector + 1) * SECTOR_BYTES);
     // The missing part reaches to the end of the sector, or at least to the end marker.
-    if (head[stop - 1 - position] === 0) return true;
+    if (bytes[stop - 1 - position] === 0) return true;
     // The first four bytes of an entry are zeros by themselves.
     const zeros = start === position ? 5 : 1;
-    if (areZeros(head, start - position, start - position + zeros)) return true;
+    if (areZeros(bytes, start - position, start - position + zeros)) return true;
   }
   return false;
+}
+
+/** A header has zeros of its own, but what it is to be is known. */
+function isTornHeader(bytes: Uint8Array): boolean {
+  const header = new Uint8Array(LOG_HEADER_BYTES);
+  writeLogHeader(header);
+  return header.every((byte, index) => [0, undefined, byte].includes(bytes[index]));
 }
 
 function areZeros(bytes: Uint8Array, start: number, end: number): boolean {

@@ -15,10 +15,12 @@ import {
   readMultiTxn,
   readTxnDigest,
   readTxnHeader,
+  STAT_BYTES,
   writeMultiEnd,
   writeMultiHeader,
 } from '@zabra/protocol';
 import {
+  ALICE,
   type Body,
   createBody,
   EXPIRED,
@@ -126,6 +128,8 @@ test('a Stat in a result is that right after its operation', () => {
   assert.ok(first?.type === OpCode.setData && second?.type === OpCode.setData);
   assert.deepEqual([first.stat.version, first.stat.dataLength], [1, 1]);
   assert.deepEqual([second.stat.version, second.stat.dataLength], [2, 3]);
+  const again = bed.apply(bed.prepare(OpCode.multi, multiBody([setOp('/n', 'a')])));
+  assert.equal(again.stats.position, STAT_BYTES, 'the Stats of earlier multis are dropped');
 });
 
 test('trap 14: a refused multi has header OK, changes nothing, and costs a zxid', () => {
@@ -289,6 +293,24 @@ test('a multi that would be too long to log is refused', () => {
   const reply = bed.commit(prepared);
   assert.deepEqual(results(reply), ['error 0', 'error 0', 'error -5']);
   assert.equal(bed.data('/n'), '');
+});
+
+test('a refusal that would be too long to log is a plain error', () => {
+  const bed = new StateBed({ txnBytesMax: 4096 });
+  const identities = Array.from({ length: 90 }, (_, index) => {
+    return { scheme: 'digest', id: `user-${index}:hash` };
+  });
+  // One short entry of scheme auth grows into ninety.
+  const acl = [{ perms: 1, scheme: 'auth', id: '' }];
+  const ops: MultiOp[] = [
+    { type: OpCode.create, request: { path: '/a', data: null, acl, flags: 0 } },
+    ...Array.from({ length: 50 }, () => deleteOp('/missing')),
+  ];
+  const prepared = bed.prepare(OpCode.multi, multiBody(ops), { ...ALICE, identities });
+  assert.deepEqual(txnOf(prepared.entry).type, OpCode.error);
+  assert.equal(bed.commit(prepared).err, 'MARSHALLINGERROR');
+  const few = bed.prepare(OpCode.multi, multiBody(ops.slice(0, 2)), { ...ALICE, identities });
+  assert.deepEqual(results(bed.commit(few)), ['error 0', 'error -101']);
 });
 
 test('a create2 that another leader logged as such inside a multi is applied', () => {

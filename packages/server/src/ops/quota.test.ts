@@ -114,6 +114,11 @@ test('usage that makes no sense counts as zeros, missing usage is nobody to tell
   bed.setData(`/zookeeper/quota/q/${STATS}`, 'rubbish');
   bed.create('/q/a', { data: '123' });
   assert.equal(usage(bed, '/q'), 'count=1,bytes=3');
+  const strict = new StateBed({ enforceQuota: true });
+  strict.create('/q');
+  setQuota(strict, '/q', 'countHardLimit=0');
+  strict.setData(`/zookeeper/quota/q/${STATS}`, 'rubbish');
+  assert.equal(strict.write(OpCode.create, createBody('/q/a')).err, 'QUOTAEXCEEDED');
   bed.delete(`/zookeeper/quota/q/${STATS}`);
   bed.create('/q/b');
   assert.equal(usage(bed, '/q'), null);
@@ -180,4 +185,16 @@ test('pipelined writes may overshoot, for usage is what is committed', () => {
     ['OK', 'OK'],
   );
   assert.equal(bed.write(OpCode.create, createBody('/q/c')).err, 'QUOTAEXCEEDED');
+});
+
+test('the growth of pipelined data is measured from what is on its way', () => {
+  const bed = new StateBed({ enforceQuota: true });
+  bed.create('/q', { data: '1234' });
+  setQuota(bed, '/q', 'byteHardLimit=6');
+  const texts = ['123456', '12345678', '12345678901'];
+  const prepared = texts.map((text) => bed.prepare(OpCode.setData, setDataBody('/q', text)));
+  assert.deepEqual(
+    prepared.map((one) => bed.commit(one).err),
+    ['OK', 'OK', 'QUOTAEXCEEDED'],
+  );
 });

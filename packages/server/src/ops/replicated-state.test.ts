@@ -9,17 +9,13 @@ import {
   bytesToHex,
   ErrorCode,
   JuteReader,
-  JuteWriter,
   OPEN_ACL_UNSAFE,
   OpCode,
   opName,
   readErrorTxn,
-  readStat,
   readTxnDigest,
   readTxnHeader,
   type TxnHeader,
-  writeAclVector,
-  writeTxnHeader,
 } from '@zabra/protocol';
 import {
   ALICE,
@@ -30,8 +26,6 @@ import {
   NO_BODY,
   pathBody,
   pathVersionBody,
-  pathWatchBody,
-  reader,
   setAclBody,
   setDataBody,
   StateBed,
@@ -88,6 +82,23 @@ test('trap 20: a refused write is an error transaction without digest, and moves
   assert.deepEqual([reply.err, reply.body.length], ['NONODE', 0], 'trap 15');
   assert.equal(bed.state.lastProcessedZxid, 1);
   assert.equal(bed.state.pendingCount, 0);
+});
+
+test('a write too long to be logged is refused, and only the refusal is logged', () => {
+  const bed = new StateBed({ txnBytesMax: 2048 });
+  bed.create('/n');
+  const long = 'x'.repeat(1000);
+  const rows: readonly [number, Body][] = [
+    [OpCode.create, createBody('/m', { data: long })],
+    [OpCode.setData, setDataBody('/n', long)],
+  ];
+  for (const [opcode, body] of rows) {
+    const prepared = bed.prepare(opcode, body);
+    assert.equal(prepared.code, ErrorCode.MARSHALLINGERROR);
+    assert.equal(prepared.entry.length, 36);
+    assert.equal(bed.state.pendingCount, 0);
+    assert.equal(bed.commit(prepared).err, 'MARSHALLINGERROR');
+  }
 });
 
 test('an undecodable write that is prepared all the same is refused as such', () => {
@@ -211,125 +222,6 @@ test('a digest that differs is counted and remembered, and changes nothing', () 
   wrong(2);
   assert.equal(bed.state.digestMismatchCount, 2);
   assert.equal(bed.state.digestMismatchZxid, 2);
-});
-
-/** An entry as another server might have logged it. */
-function foreign(bed: StateBed, type: number, body: Body): Uint8Array {
-  bed.zxid++;
-  const w = new JuteWriter();
-  const { hi, lo } = ALICE;
-  writeTxnHeader(w, { clientHi: hi, clientLo: lo, cxid: 1, zxid: bed.zxid, timeMs: 5, type });
-  body(w);
-  return w.toBytes();
-}
-
-test('transactions of no known type or with too few bytes are reported and change nothing', () => {
-  const bed = new StateBed();
-  bed.create('/n', { data: 'kept' });
-  const dump = bed.dump();
-  const rows: readonly [string, Uint8Array][] = [
-    ['type 13', foreign(bed, OpCode.check, pathVersionBody('/n', 1))],
-    ['type 99', foreign(bed, 99, NO_BODY)],
-    ['read', foreign(bed, OpCode.getData, pathWatchBody('/n'))],
-    ['short header', foreign(bed, OpCode.delete, NO_BODY).slice(0, 30)],
-    ['short delete', foreign(bed, OpCode.delete, (w) => w.int(2))],
-    ['short setData', foreign(bed, OpCode.setData, pathBody('/n'))],
-    ['short create', foreign(bed, OpCode.create2, pathBody('/m'))],
-    ['short setACL', foreign(bed, OpCode.setACL, pathBody('/n'))],
-    ['short createSession', foreign(bed, OpCode.createSession, NO_BODY)],
-    ['short multi', foreign(bed, OpCode.multi, (w) => w.int(1))],
-    ['short error', foreign(bed, OpCode.error, NO_BODY)],
-    ['short list', foreign(bed, OpCode.closeSession, (w) => w.int(3))],
-  ];
-  for (const [name, entry] of rows) {
-    const result = bed.apply({ entry });
-    assert.deepEqual([result.isMalformed, result.code], [true, ErrorCode.MARSHALLINGERROR], name);
-    assert.equal(bed.state.lastProcessedZxid, 1, name);
-    assert.deepEqual(bed.dump(), dump, name);
-  }
-});
-
-test('a create without parentCversion raises the parent by one', () => {
-  const bed = new StateBed();
-  bed.create('/p');
-  const entry = foreign(bed, OpCode.create, (w) => {
-    w.string('/p/c');
-    w.bytes(null);
-    writeAclVector(w, OPEN_ACL_UNSAFE);
-    w.bool(false);
-  });
-  assert.equal(bed.apply({ entry }).code, ErrorCode.OK);
-  const { nodes } = bed.state.core.tree;
-  assert.equal(nodes.cversion(nodes.find('/p')), 1);
-  assert.equal(bed.mustStat('/p').pzxid, 2);
-});
-
-test('T17: a create onto an existing znode fixes the parent for type 1 only', () => {
-  for (const type of [OpCode.create, OpCode.create2]) {
-    const bed = new StateBed();
-    bed.create('/p');
-    bed.create('/p/c', { data: 'kept' });
-    const before = bed.mustStat('/p/c');
-    const entry = foreign(bed, type, (w) => {
-      w.string('/p/c');
-      w.string('other');
-      writeAclVector(w, worldAcl(1));
-      w.bool(false);
-      w.int(5);
-    });
-    const result = bed.state.replay(entry, 0, entry.length);
-    assert.deepEqual([result.isMalformed, result.code], [false, ErrorCode.NODEEXISTS]);
-    assert.deepEqual([bed.data('/p/c'), bed.mustStat('/p/c')], ['kept', before]);
-    const { nodes, acls } = bed.state.core.tree;
-    const fixed = type === OpCode.create;
-    assert.equal(nodes.cversion(nodes.find('/p')), fixed ? 5 : 1);
-    assert.equal(bed.mustStat('/p').pzxid, fixed ? 3 : 2);
-    assert.deepEqual(acls.get(nodes.aclId(nodes.find('/p/c'))), worldAcl(1));
-  }
-});
-
-test('T16: a replayed delete of what is gone still raises the pzxid of the parent', () => {
-  const bed = new StateBed();
-  bed.create('/p');
-  const entry = foreign(bed, OpCode.delete, pathBody('/p/gone'));
-  assert.equal(bed.state.replay(entry, 0, entry.length).code, ErrorCode.NONODE);
-  assert.equal(bed.mustStat('/p').pzxid, 2);
-  assert.equal(bed.state.lastProcessedZxid, 2);
-});
-
-test('T15: a duplicate zxid of an error has no effect', () => {
-  const bed = new StateBed();
-  bed.create('/p');
-  bed.zxid--;
-  const entry = foreign(bed, OpCode.error, (w) => w.int(ErrorCode.MARSHALLINGERROR));
-  assert.equal(bed.state.replay(entry, 0, entry.length).code, ErrorCode.MARSHALLINGERROR);
-  assert.equal(bed.state.lastProcessedZxid, 1);
-});
-
-test('reconfig is refused, and the transaction of another leader is applied', () => {
-  const request: Body = (w) => {
-    w.string(null);
-    w.string(null);
-    w.string('');
-    w.number(-1);
-  };
-  assert.equal(new StateBed().write(OpCode.reconfig, request).err, 'RECONFIGDISABLED');
-  const bed = new StateBed({ reconfigEnabled: true });
-  assert.equal(bed.write(OpCode.reconfig, request).err, 'UNIMPLEMENTED');
-  const before = bed.mustStat('/zookeeper/config');
-  const text = 'server.1=h:1:2:participant\nversion=200000000';
-  const entry = foreign(bed, OpCode.reconfig, (w) => {
-    w.string('/zookeeper/config');
-    w.string(text);
-    w.int(-1);
-  });
-  const result = bed.apply({ entry });
-  const w = new JuteWriter();
-  assert.equal(bed.state.reply(result, OpCode.reconfig, null, w), ErrorCode.OK);
-  const r = reader({ body: w.toBytes() });
-  assert.equal(r.string(), text);
-  const after = { ...before, version: -1, mzxid: 2, mtimeMs: 5, dataLength: text.length };
-  assert.deepEqual(readStat(r), after);
 });
 
 test('trap 33: a write is judged by what is on its way, whoever sent it', () => {

@@ -251,7 +251,7 @@ export class ReplicatedState implements LoadOwner {
     result.path = a.path;
     this.lastProcessedZxid = result.zxid;
     this.#preparation.pending.drop(result.zxid);
-    if (this.core.options.digestEnabled && result.type !== OpCode.error) this.#compareDigest(r);
+    if (this.core.options.digestEnabled) this.#compareDigest(r);
     return result;
   }
 

@@ -36,6 +36,7 @@ function pathsOf({ entry }: Prepared): readonly string[] | null {
   readTxnHeader(r);
   const { paths } = readCloseSessionTxn(r);
   assert.ok(readTxnDigest(r) !== null);
+  assert.equal(r.remaining(), 0);
   return paths;
 }
 

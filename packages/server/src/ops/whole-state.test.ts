@@ -4,8 +4,28 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ErrorCode, JuteWriter, OpCode } from '@zabra/protocol';
-import { ALICE, BOB, createBody, StateBed, worldAcl } from './state-bed.test-kit.ts';
+import {
+  ErrorCode,
+  JuteWriter,
+  makeStatPersisted,
+  OpCode,
+  opName,
+  writeStatPersisted,
+} from '@zabra/protocol';
+import {
+  ALICE,
+  BOB,
+  type Body,
+  createBody,
+  pathBody,
+  pathVersionBody,
+  pathWatchBody,
+  setAclBody,
+  setDataBody,
+  StateBed,
+  TestWatcher,
+  worldAcl,
+} from './state-bed.test-kit.ts';
 import type { StateBody, StateLoad } from './whole-state.ts';
 
 function bedWithHistory(): StateBed {
@@ -121,6 +141,63 @@ test('installing counts quotas afresh and knows them again', () => {
   other.zxid = bed.zxid;
   other.create('/p/one', { data: '1' });
   assert.equal(other.data(stats), 'count=22,bytes=1310');
+});
+
+test('the quotas of the state before are forgotten', () => {
+  const other = bedWithHistory();
+  assert.equal(other.state.core.quota.isIdle, false);
+  const load = other.state.beginLoad();
+  pushAll(load, readAll(new StateBed().state.openStream(), 4096), 4096);
+  load.install(0);
+  assert.equal(other.state.core.quota.isIdle, true);
+});
+
+/** A body whose znode /n has an ACL that the table lacks. */
+function damagedBody(): Uint8Array {
+  const w = new JuteWriter();
+  w.int(0);
+  w.int(0);
+  for (const [path, aclId] of [
+    ['', -1],
+    ['/n', 77],
+    ['/zookeeper', -1],
+  ] as const) {
+    w.string(path);
+    w.string('data');
+    w.number(aclId);
+    writeStatPersisted(w, makeStatPersisted());
+  }
+  w.string('/');
+  return w.toBytes();
+}
+
+test('a znode whose ACL nobody knows can be neither read nor written, and tells nobody', () => {
+  const bed = new StateBed();
+  const watcher = new TestWatcher(1);
+  bed.state.addWatcher(watcher);
+  const load = bed.state.beginLoad();
+  const body = damagedBody();
+  pushAll(load, body, body.length);
+  assert.deepEqual([load.ended, load.error], [true, null]);
+  load.install(0);
+  const rows: readonly [number, Body][] = [
+    [OpCode.create, createBody('/n/c')],
+    [OpCode.delete, pathVersionBody('/n/c', -1)],
+    [OpCode.setData, setDataBody('/n', 'x')],
+    [OpCode.setACL, setAclBody('/n', worldAcl(31))],
+  ];
+  for (const [opcode, request] of rows) {
+    assert.equal(bed.write(opcode, request).err, 'MARSHALLINGERROR', opName(opcode));
+  }
+  for (const opcode of [OpCode.exists, OpCode.getData, OpCode.getChildren]) {
+    assert.equal(bed.read(opcode, pathWatchBody('/n')).err, 'MARSHALLINGERROR', opName(opcode));
+  }
+  assert.equal(bed.read(OpCode.getACL, pathBody('/n')).err, 'MARSHALLINGERROR');
+  const watch = pathVersionBody('/n', 0);
+  assert.equal(bed.read(OpCode.addWatch, watch, ALICE, watcher).err, 'OK');
+  bed.delete('/n');
+  assert.deepEqual(watcher.take(), []);
+  assert.equal(bed.state.digestMismatchCount, 0);
 });
 
 test('digests are not compared where a snapshot may be ahead of its name', () => {

@@ -144,6 +144,17 @@ export class ClientConnection implements Output, Watcher, FrameSink {
     this.#owner.ready.touch(this);
   }
 
+  /** A reply that was kept aside: its header says the last zxid applied now, not then. */
+  writeAgain(frame: Uint8Array, zxid: number): void {
+    const w = this.bytes;
+    const start = w.position;
+    w.raw(frame, 0, frame.length);
+    const end = w.position;
+    w.reset(start + 8);
+    w.zxid(zxid);
+    w.reset(end);
+  }
+
   /** A reply without body. */
   reply(xid: number, zxid: number, err: number): void {
     this.endReply(this.beginReply(xid), zxid, err);

@@ -124,11 +124,11 @@ export class QuorumLink extends PeerLink implements PacketLink, QuorumPacketSink
     ready: Ready,
     id: number,
     remote: string,
-    packetBytesMax: number,
+    dataBytesMax: number,
   ) {
     super('quorum', ready, id, remote);
     this.#owner = owner;
-    this.packets = new QuorumPacketReader(packetBytesMax, this);
+    this.packets = new QuorumPacketReader(dataBytesMax, this);
   }
 
   send(

@@ -68,7 +68,7 @@ export class Peer {
   start(): void {
     const core = this.#core;
     const { host, port } = core.config.clientAddress;
-    if (port > 0) this.ready.listens.push({ kind: 'client', host, port, open: true });
+    if (port >= 0) this.ready.listens.push({ kind: 'client', host, port, open: true });
     this.#member?.listenForElections();
     const startedMs = core.nowMs();
     core.reload(() => {

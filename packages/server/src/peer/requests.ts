@@ -229,7 +229,7 @@ export class Requests implements OrderClient {
       if (next === undefined || (next.kind === 'order' && next.reply === null)) return;
       connection.queue.shift();
       if (next.reply !== null) {
-        connection.bytes.raw(next.reply, 0, next.reply.length);
+        connection.writeAgain(next.reply, state.lastProcessedZxid);
         continue;
       }
       stats.outstandingRequests--;

@@ -28,6 +28,8 @@ export type DiscoveryStage =
 export class LeaderDiscovery {
   readonly #host: LeaderHost;
   #stage: DiscoveryStage;
+  /** Each stage has initLimit; "done" too, for the ACKs of NEWLEADER. */
+  #deadlineMs: number;
   /** The epoch of this reign; -1 until a quorum has promised. */
   #epoch: number;
   #acceptedEpochMax: number;
@@ -43,6 +45,7 @@ export class LeaderDiscovery {
   constructor(host: LeaderHost) {
     this.#host = host;
     this.#stage = 'promises';
+    this.#deadlineMs = this.#initDeadline();
     this.#epoch = -1;
     this.#currentEpoch = host.storage.currentEpoch;
     this.#lastZxid = host.storage.lastLoggedZxid;
@@ -55,6 +58,11 @@ export class LeaderDiscovery {
 
   get stage(): DiscoveryStage {
     return this.#stage;
+  }
+
+  /** When the stage has taken too long. */
+  get deadlineMs(): number {
+    return this.#deadlineMs;
   }
 
   get epoch(): number {
@@ -85,7 +93,7 @@ export class LeaderDiscovery {
   checkPromises(): void {
     if (!hasQuorumOfAll(this.#host.verifiers, (sid) => this.#promised.has(sid))) return;
     this.#epoch = this.#acceptedEpochMax + 1;
-    this.#stage = 'storing-accepted';
+    this.#enter('storing-accepted');
     this.#token = this.#host.storage.storeAcceptedEpoch(this.#epoch);
   }
 
@@ -106,24 +114,34 @@ export class LeaderDiscovery {
     this.#token = 0;
     switch (this.#stage) {
       case 'storing-accepted':
-        this.#stage = 'epoch-acks';
+        this.#enter('epoch-acks');
         this.#acked.add(this.#host.sid);
         this.#checkAcks();
         return true;
       case 'syncing-log':
         // The log first, then the epoch that vouches for it (S10).
-        this.#stage = 'storing-current';
+        this.#enter('storing-current');
         this.#token = this.#host.storage.storeCurrentEpoch(this.#epoch);
         return false;
       default:
-        this.#stage = 'done';
+        this.#enter('done');
         return true;
     }
   }
 
+  #enter(stage: DiscoveryStage): void {
+    this.#stage = stage;
+    this.#deadlineMs = this.#initDeadline();
+  }
+
+  #initDeadline(): number {
+    const { initLimitTicks, tickTimeMs } = this.#host.limits;
+    return this.#host.nowMs() + initLimitTicks * tickTimeMs;
+  }
+
   #checkAcks(): void {
     if (!hasQuorumOfAll(this.#host.verifiers, (sid) => this.#acked.has(sid))) return;
-    this.#stage = 'syncing-log';
+    this.#enter('syncing-log');
     this.#token = this.#host.storage.syncBeforeLeading();
   }
 }

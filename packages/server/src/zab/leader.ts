@@ -46,8 +46,6 @@ export class Leader implements BroadcastOwner {
   #broadcast: LeaderBroadcast | null;
   #phase: LeaderPhase;
   readonly #ackedNewLeader: Set<number>;
-  /** When the present step towards broadcast has taken too long. */
-  #deadlineMs: number;
   #nextPingMs: number;
   /** Half of the pings are on tick boundaries, where the quorum is checked. */
   #isFullTick: boolean;
@@ -63,7 +61,6 @@ export class Leader implements BroadcastOwner {
     this.#broadcast = null;
     this.#phase = 'discovery';
     this.#ackedNewLeader = new Set();
-    this.#deadlineMs = this.#initDeadline();
     this.#nextPingMs = 0;
     this.#isFullTick = false;
     this.#anonymousNext = -1;
@@ -160,7 +157,6 @@ export class Leader implements BroadcastOwner {
   /** The token's store completed. */
   onStored(token: number): void {
     if (this.isOver || !this.#discovery.onStored(token)) return;
-    this.#deadlineMs = this.#initDeadline();
     if (this.#discovery.stage === 'done') {
       this.#startSynchronization();
       return;
@@ -205,7 +201,7 @@ export class Leader implements BroadcastOwner {
       const why = lateness(handler, this.#host.limits, now);
       if (why !== null) this.drop(handler, why);
     }
-    if (this.#phase !== 'broadcast' && now > this.#deadlineMs) {
+    if (this.#phase !== 'broadcast' && now > this.#discovery.deadlineMs) {
       this.#leave(`no quorum within initLimit: ${this.#missing()}`);
       return;
     }

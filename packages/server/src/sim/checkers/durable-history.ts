@@ -44,8 +44,10 @@ interface LogFile {
 export class DurableHistory {
   acceptedEpoch: number;
   currentEpoch: number;
-  /** 0 when there is none. */
+  /** Of the newest snapshot; 0 when there is none. */
   snapshotZxid: number;
+  /** Of all of them. */
+  #snapshotZxids: number[];
   #intent: Intent | null;
   readonly #disk: SimDisk;
   readonly #onEntry: OnEntry;
@@ -59,6 +61,7 @@ export class DurableHistory {
     this.acceptedEpoch = 0;
     this.currentEpoch = 0;
     this.snapshotZxid = 0;
+    this.#snapshotZxids = [];
     this.#intent = null;
     this.#disk = disk;
     this.#onEntry = onEntry;
@@ -73,9 +76,10 @@ export class DurableHistory {
     return Math.max(this.snapshotZxid, this.zxids.at(-1) ?? 0);
   }
 
-  /** The newest zxid of this history below the given one. */
+  /** The newest zxid of this history below the given one; -1 when a newer snapshot hides it. */
   lastZxidBefore(zxid: number): number {
-    let last = this.snapshotZxid < zxid ? this.snapshotZxid : 0;
+    let last = this.snapshotZxid < zxid ? 0 : -1;
+    for (const base of this.#snapshotZxids) if (base < zxid && base > last) last = base;
     for (const logged of this.zxids) if (logged < zxid && logged > last) last = logged;
     return last;
   }
@@ -136,6 +140,7 @@ export class DurableHistory {
 
   #readSnapDirectory(): void {
     this.snapshotZxid = 0;
+    this.#snapshotZxids = [];
     this.acceptedEpoch = 0;
     this.currentEpoch = 0;
     this.#intent = null;
@@ -145,6 +150,7 @@ export class DurableHistory {
       else if (name === INTENT_FILE) this.#intent = readIntent(durableReader(this.#disk));
       else {
         const zxid = nameZxid(name, 'snapshot.');
+        if (zxid >= 0) this.#snapshotZxids.push(zxid);
         if (zxid > this.snapshotZxid) this.snapshotZxid = zxid;
       }
     }

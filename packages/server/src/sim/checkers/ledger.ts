@@ -105,7 +105,8 @@ export class Ledger {
   /** A transaction stands in a log behind another one, or behind the base of a snapshot. */
   onLogged(zxid: number, previousZxid: number): void {
     // A base may be the start of an epoch, which is no transaction and says nothing.
-    if (counterOf(zxid) !== 1 || (counterOf(previousZxid) === 0 && previousZxid !== 0)) return;
+    const isUnknown = previousZxid < 0 || (counterOf(previousZxid) === 0 && previousZxid > 0);
+    if (counterOf(zxid) !== 1 || isUnknown) return;
     const known = this.#previous.get(zxid);
     if (known === undefined) this.#previous.set(zxid, previousZxid);
     const found = `${zxidToHex(zxid)} follows ${zxidToHex(previousZxid)}`;
@@ -129,7 +130,9 @@ export class Ledger {
   /** Up to that zxid, what is not committed yet, ascending. */
   #pastOf(zxid: number): number[] {
     const past: number[] = [];
-    let next: number | undefined = zxid;
+    // The start of an epoch is no transaction: whoever has a state of it has it from a leader
+    // that was established, and then all before it is committed already.
+    let next: number | undefined = counterOf(zxid) === 0 ? undefined : zxid;
     while (next !== undefined && next > this.lastCommittedZxid) {
       past.push(next);
       next = counterOf(next) > 1 ? next - 1 : this.#previous.get(next);

@@ -33,6 +33,8 @@ class Conversation {
   readonly leaderSid: number;
   /** Of LEADERINFO; -1 before. */
   epoch = -1;
+  /** What the learner had when it came, as far as the leader left it that. */
+  heldZxid = 0;
   lastProposed = 0;
   lastCommitted = 0;
   /** What the learner must have on disk before it acknowledges NEWLEADER. */
@@ -136,6 +138,7 @@ export class QuorumWire {
         break;
       }
       case PacketType.ACKEPOCH: {
+        c.heldZxid = zxid;
         expectThat(history.acceptedEpoch >= c.epoch, SPEAK, `${where} to epoch ${c.epoch}`);
         const epoch = readAckEpochData(new JuteReader().reset(buffer, start, end));
         const isTrue = epoch === -1 || epoch === history.currentEpoch;
@@ -191,12 +194,10 @@ export class QuorumWire {
       case PacketType.COMMIT:
         this.#onCommit(c, zxid, where);
         break;
-      case PacketType.DIFF:
-        // The learner's own zxid when nothing follows: then it is what the learner has.
-        break;
       case PacketType.TRUNC:
       case PacketType.SNAP:
         c.baseZxid = zxid;
+        c.heldZxid = zxid;
         break;
       case PacketType.NEWLEADER:
         c.newLeaderSaid = true;
@@ -208,7 +209,8 @@ export class QuorumWire {
   }
 
   #onCommit(c: Conversation, zxid: number, where: string): void {
-    expectThat(zxid <= c.lastProposed, ORDER, `${where} before its PROPOSAL`);
+    const isKnown = zxid <= Math.max(c.lastProposed, c.heldZxid);
+    expectThat(isKnown, ORDER, `${where} before its PROPOSAL`);
     expectThat(zxid > c.lastCommitted, ORDER, `${where} after ${zxidToHex(c.lastCommitted)}`);
     c.lastCommitted = zxid;
     if (!c.newLeaderSaid) c.baseZxid = zxid;
