@@ -20,7 +20,7 @@ interface BadConfig {
 const TWO = ['server.1=127.0.0.1:1:2', 'server.2=127.0.0.1:3:4'];
 
 const CASES: readonly BadConfig[] = [
-  { name: 'an own id that is not in the list', lines: TWO, myid: '3', reason: /3/ },
+  { name: 'an own id that is not in the list', lines: TWO, myid: '3', reason: /\b3\b/ },
   { name: 'a missing myid', lines: TWO, myid: null, reason: /myid/ },
   { name: 'a myid that is no number', lines: TWO, myid: 'one', reason: /one/ },
   { name: 'a bad number', lines: ['clientPort=21x81'], myid: null, reason: /21x81/ },

@@ -176,7 +176,7 @@ function drawPace(prng: Prng): PaceOptions {
 function drawWorkload(prng: Prng, tickTimeMs: number): WorkloadOptions {
   return {
     clientCount: 2 + prng.below(6),
-    operationsPerSecond: 120 + prng.below(120),
+    operationsPerSecond: 250 + prng.below(250),
     outstandingMax: prng.pick([1, 3, 10, 30]),
     sessionTimeoutMs: tickTimeMs * prng.pick([4, 8, 20]),
     namesPerParent: prng.pick([2, 5, 20]),

@@ -21,6 +21,9 @@ import { Workload } from './workload.ts';
 export interface RunCounts {
   simulatedMs: number;
   stepCount: number;
+  /** Times that a server has decided whom to follow, or to lead. */
+  elections: number;
+  /** Leaders that a quorum has followed. */
   reigns: number;
   crashes: number;
   powerCuts: number;
@@ -221,6 +224,7 @@ class Simulation {
     return {
       simulatedMs: Math.floor(clock.nowUs / 1000),
       stepCount: clock.stepCount,
+      elections: checkers.electionCount,
       reigns: checkers.durability.reignCount,
       crashes: killCount + powerCutCount + stopCount,
       powerCuts: powerCutCount,

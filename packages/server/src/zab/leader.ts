@@ -11,8 +11,6 @@
 
 import {
   assert,
-  COUNTER_MAX,
-  counterOf,
   EPOCH_MAX,
   epochOf,
   type Id,
@@ -30,6 +28,7 @@ import { LearnerHandler } from './learner-handler.ts';
 import { decodeLearnerInfo, encodeLeaderInfo } from './learner-info.ts';
 import { hasLiveQuorum, lateness } from './learner-liveness.ts';
 import { LearnerRequests } from './learner-requests.ts';
+import { isLastOfEpoch } from './proposals.ts';
 import { hasQuorumOfAll } from './quorum-verifier.ts';
 import type { LeaderHost, PacketLink, Proposal } from './zab-host.ts';
 
@@ -184,7 +183,7 @@ export class Leader implements BroadcastOwner {
   propose(proposal: Proposal): void {
     assert(this.#phase === 'broadcast', 'Only an established leader proposes');
     this.#broadcast?.propose(proposal);
-    if (counterOf(proposal.zxid) + 1 >= COUNTER_MAX) this.#leave('the zxid counter is used up');
+    if (isLastOfEpoch(proposal.zxid)) this.#leave('the zxid counter is used up');
   }
 
   /** Calls `answer` once everything proposed so far is committed; at once when it is. */

@@ -4,7 +4,7 @@
  * acknowledgements came in. Syncs wait here behind the last proposal that was outstanding.
  */
 
-import { assert, RingQueue } from '@zabra/protocol';
+import { assert, COUNTER_MAX, counterOf, RingQueue } from '@zabra/protocol';
 import { hasQuorumOfAll, type QuorumVerifier } from './quorum-verifier.ts';
 import type { Proposal } from './zab-host.ts';
 
@@ -93,4 +93,9 @@ export class Proposals {
       next.answer();
     }
   }
+}
+
+/** True for the last zxid that an epoch may use: the next would run into the epoch half (S21). */
+export function isLastOfEpoch(zxid: number): boolean {
+  return counterOf(zxid) + 1 >= COUNTER_MAX;
 }

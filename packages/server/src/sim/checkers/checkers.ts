@@ -5,7 +5,7 @@
 
 import { epochOf } from '@zabra/protocol';
 import type { DiskRequest } from '../../log/disk.ts';
-import type { PeerStatus } from '../../peer/peer-status.ts';
+import type { PeerStatus, Role } from '../../peer/peer-status.ts';
 import { ELECTION_PORT, QUORUM_PORT } from '../member-config.ts';
 import type { Endpoint } from '../sim-net.ts';
 import { Durability } from './durability.ts';
@@ -24,6 +24,9 @@ export class Checkers {
   /** By sid: how many processes it has had, and the zxid that was looked at last. */
   readonly #lives: Map<number, number>;
   readonly #seenZxids: Map<number, number>;
+  readonly #roles: Map<number, Role>;
+  /** How many times a server has found whom to follow, or that it leads. */
+  electionCount: number;
 
   constructor() {
     this.ledger = new Ledger(
@@ -36,6 +39,8 @@ export class Checkers {
     this.#electionWire = new ElectionWire();
     this.#lives = new Map();
     this.#seenZxids = new Map();
+    this.#roles = new Map();
+    this.electionCount = 0;
   }
 
   onStarted(sid: number, life: number): void {
@@ -62,6 +67,8 @@ export class Checkers {
   /** What a server says of itself at the end of a turn. */
   onStatus(sid: number, status: PeerStatus): void {
     const { lastProcessedZxid, digest, digestMismatchCount, serving, role } = status;
+    if (role !== 'looking' && this.#roles.get(sid) === 'looking') this.electionCount++;
+    this.#roles.set(sid, role);
     if (!serving) {
       this.#seenZxids.set(sid, -1);
       return;
