@@ -14,19 +14,11 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { OpCode } from '@zabra/protocol';
-import { TestEnsemble } from '../test/process/ensemble.ts';
 import { ROOT as CHECKOUT, type ServerKind } from '../test/process/server-process.ts';
-import { LoadConnection } from './load-connection.ts';
-import { type BenchShape, createKey, FULL_SHAPES, KEYS, QUICK_SHAPES } from './shapes.ts';
+import { type BenchShape, FULL_SHAPES, QUICK_SHAPES } from './shapes.ts';
+import { median, Side, type Slice } from './side.ts';
 
 const APACHE: ServerKind = 'apache-3.9.5';
-
-interface Slice {
-  readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-}
 
 interface Row {
   readonly shape: BenchShape;
@@ -47,74 +39,6 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 const sliceMs = Number(values.seconds) * 1000;
 const warmUpMs = Number(values['warm-up']) * 1000;
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-const median = (numbers: readonly number[]): number => {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
-};
-
-const quantile = (numbers: readonly number[], q: number): number => {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
-};
-
-class Side {
-  readonly ensemble: TestEnsemble;
-  #connections: LoadConnection[] = [];
-
-  constructor(ensemble: TestEnsemble) {
-    this.ensemble = ensemble;
-  }
-
-  static async start(kind: ServerKind, servers: number): Promise<Side> {
-    const ensemble = await TestEnsemble.create({
-      kinds: Array.from({ length: servers }, () => kind),
-      extra: ['globalOutstandingLimit=100000'],
-    });
-    await ensemble.start();
-    const filler = new LoadConnection();
-    await filler.open(ensemble.servers[0]?.clientPort as number);
-    const shape = { opcode: OpCode.create, writeBody: createKey, outstanding: 1 };
-    await filler.send(shape, 0, KEYS + 1);
-    filler.close();
-    return new Side(ensemble);
-  }
-
-  async connect(count: number): Promise<void> {
-    const { servers } = this.ensemble;
-    for (let index = 0; index < count; index++) {
-      const connection = new LoadConnection();
-      await connection.open(servers[index % servers.length]?.clientPort as number);
-      this.#connections.push(connection);
-    }
-  }
-
-  disconnect(): void {
-    for (const connection of this.#connections) connection.close();
-    this.#connections = [];
-  }
-
-  async run(shape: BenchShape, ms: number): Promise<Slice> {
-    const connections = this.#connections;
-    for (const connection of connections) connection.take();
-    const startMs = performance.now();
-    for (const connection of connections) connection.start(shape.shape);
-    await sleep(ms);
-    const taken = connections.map((connection) => connection.take());
-    const elapsed = (performance.now() - startMs) / 1000;
-    await Promise.all(connections.map((connection) => connection.drain()));
-    const errors = taken.reduce((sum, { errors: e }) => sum + e, 0);
-    if (errors > 0) throw new Error(`${errors} requests of "${shape.name}" failed`);
-    const latencies = taken.flatMap(({ latencies: l }) => l);
-    return {
-      perSecond: taken.reduce((sum, { replies }) => sum + replies, 0) / elapsed,
-      p50Ms: median(latencies),
-      p99Ms: quantile(latencies, 0.99),
-    };
-  }
-}
 
 async function measure(shape: BenchShape, ours: Side, theirs: Side): Promise<Row> {
   const slices: [Slice[], Slice[]] = [[], []];

@@ -1,7 +1,7 @@
 /**
  * Removes compiled files whose source is gone, which the compiler leaves behind: an old test would
  * go on running, and an old module would hide a missing import. A folder `dist` belongs to the
- * sources beside it: those of `src`, or of the folder itself.
+ * sources that its compiler project has for a root.
  */
 
 import { existsSync, readdirSync, rmSync } from 'node:fs';
@@ -12,7 +12,7 @@ const FOLDERS = [
   ['packages/client/dist', 'packages/client/src'],
   ['packages/server/dist', 'packages/server/src'],
   ['test/dist', 'test'],
-  ['bench/dist', 'bench'],
+  ['bench/dist', '.'],
 ];
 
 for (const [compiled, sources] of FOLDERS) {

@@ -1,9 +1,11 @@
 /**
- * Runs the compiled tests of one folder of sources with node:test: `run-tests.mjs SOURCE-FOLDER
- * COMPILED-FOLDER`. Every `x.test.ts` must have its `x.test.js`; a compiled test without a source
- * is a leftover and is not run. Prints failures and slow tests only, then `N passed, N failed`. A
- * test that is skipped, marked as to do or cancelled counts as failed: nothing is left out in
- * silence.
+ * Runs the compiled tests of one folder of sources with node:test:
+ *
+ *   run-tests.mjs SOURCE-FOLDER COMPILED-FOLDER [FILES-AT-ONCE [MINUTES-A-FILE]]
+ *
+ * Every `x.test.ts` must have its `x.test.js`; a compiled test without a source is a leftover and
+ * is not run. Prints failures and slow tests only, then `N passed, N failed`. A test that is
+ * skipped, marked as to do or cancelled counts as failed: nothing is left out in silence.
  */
 
 import { existsSync, readdirSync } from 'node:fs';
@@ -13,12 +15,10 @@ import { run } from 'node:test';
 
 /** Longer than this and a test is named, ms. */
 const SLOW_MS = 5000;
-/** Longer than this and a file of tests has failed, ms: it waits for something that never comes. */
-const FILE_MS_MAX = 300_000;
 /** The runner's own summary, which ours replaces. */
 const SUMMARY = /^(?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
 
-const [, , sources, compiled] = process.argv;
+const [, , sources, compiled, concurrency = '2', minutes = '5'] = process.argv;
 if (sources === undefined || compiled === undefined) {
   console.error('Cannot run tests: wanted a folder of sources and one of compiled files');
   process.exit(2);
@@ -39,8 +39,8 @@ for (const file of missing) console.log(`not ok ${file}: it was not compiled`);
 
 const stream = run({
   files: files.filter((file) => existsSync(file)).map((file) => join(process.cwd(), file)),
-  concurrency: 2,
-  timeout: FILE_MS_MAX,
+  concurrency: Number(concurrency),
+  timeout: Number(minutes) * 60_000,
 });
 stream.on('test:pass', (event) => {
   if (event.details.type === 'suite') return;

@@ -15,6 +15,13 @@ for room in packages/protocol packages/client packages/server/src/*; do
   [ -n "$(find "$sources" -name '*.test.ts' -print -quit)" ] || continue
   part "${room#packages/}" node scripts/run-tests.mjs "$sources" "$compiled"
 done
-part 'test' node scripts/run-tests.mjs test test/dist
+# What needs more than Node is in test/interop, which has a command of its own.
+for folder in test/*/; do
+  folder=${folder%/}
+  [ "$folder" != test/interop ] || continue
+  [ "$folder" != test/dist ] || continue
+  [ -n "$(find "$folder" -name '*.test.ts' -print -quit)" ] || continue
+  part "$folder" node scripts/run-tests.mjs "$folder" "test/dist/${folder#test/}" 1
+done
 part 'simulation, 50 seeds' node packages/server/dist/bin/zabra.js sim --seed 1 --count 50
 parts_end

@@ -7,4 +7,4 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$root"
 bash test/interop/install-peers.sh
 npm run --silent build
-node --test test/dist/interop/*.test.js
+node scripts/run-tests.mjs test/interop test/dist/interop 1 30

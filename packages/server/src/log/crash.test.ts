@@ -184,8 +184,25 @@ function crashAt(scenario: Scenario, request: number, fate: number, kill: boolea
   const second = new Host(disk, { ...OPTIONS, seed: fate });
   assert.equal(second.recover(), null, `${about}\n${second.messages.join('\n')}`);
   judge(second, story, acked, about);
-  goOn(disk, second, about);
+  if (kill) votesAreDurable(disk, second, prng, about);
+  else goOn(disk, second, about);
   return true;
+}
+
+/**
+ * What a process reads back at its start it will vote with, although the one before it may never
+ * have synced it: once recovered, it survives the power too.
+ */
+function votesAreDurable(disk: MemoryDisk, host: Host, prng: Prng, about: string): void {
+  const { acceptedEpoch, currentEpoch } = host.storage;
+  disk.cutPower(prng);
+  const third = new Host(disk, OPTIONS);
+  assert.equal(third.recover(), null, `${about}\n${third.messages.join('\n')}`);
+  assert.deepEqual(third.ledger.entries, host.ledger.entries, about);
+  assert.deepEqual(
+    [third.storage.acceptedEpoch, third.storage.currentEpoch],
+    [acceptedEpoch, currentEpoch],
+  );
 }
 
 /** The survivor appends on, and its successor finds that too. */

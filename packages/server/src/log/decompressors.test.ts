@@ -88,7 +88,7 @@ test('GzipDecompressor reads a header with every optional part', () => {
   }
 });
 
-test('GzipDecompressor notices every flipped bit and every cut', () => {
+test('GzipDecompressor notices every cut, and every flipped bit that changes anything', () => {
   const plain = Buffer.from('some words, some more words, and some words again '.repeat(9));
   const compressed = zlib.gzipSync(plain);
   for (let position = 0; position < compressed.length; position++) {
@@ -99,7 +99,8 @@ test('GzipDecompressor notices every flipped bit and every cut', () => {
     const flipped = Uint8Array.from(compressed);
     flipped[position] = (flipped[position] as number) ^ 0x08;
     const found = decompress(openDecompressor('gz'), flipped, 64, 1000);
-    assert.ok(found.error !== null || !found.ended, `flipped at ${position}`);
+    const isSame = found.ended && plain.equals(found.bytes);
+    assert.ok(found.error !== null || !found.ended || isSame, `flipped at ${position}`);
   }
 });
 

@@ -63,8 +63,7 @@ export class Leading extends RoleHost implements LeaderHost {
 
   commit(proposal: Proposal): void {
     if (this.order === null) {
-      this.core.state.apply(proposal.buffer, proposal.start, proposal.end);
-      this.core.stats.commitCount++;
+      this.applyUnserved(proposal);
     } else {
       this.order.onCommitted(proposal);
     }

@@ -5,7 +5,7 @@
  * revalidations have queues of their own, for the same reason (T20).
  */
 
-import { JuteWriter, OpCode, RingQueue } from '@zabra/protocol';
+import { assert, JuteWriter, OpCode, RingQueue } from '@zabra/protocol';
 import type { ApplyResult } from '../ops/apply-result.ts';
 import type { OpRequest } from '../ops/request.ts';
 import type { Learner } from '../zab/learner.ts';
@@ -94,6 +94,7 @@ export class LearnerOrder implements RequestOrder {
     const { state, stats } = this.#core;
     const client = this.#client;
     const result = state.apply(proposal.buffer, proposal.start, proposal.end);
+    assert(!result.isMalformed, `Cannot apply transaction ${proposal.zxid}: it is malformed`);
     stats.commitCount++;
     // Every learner reports a new session once, so that the leader's clock of it starts (T22).
     if (result.type === OpCode.createSession) {

@@ -64,8 +64,7 @@ export class Learning extends RoleHost implements LearnerHost {
     if (this.order !== null) {
       this.order.onCommitted(proposal);
     } else {
-      this.core.state.apply(proposal.buffer, proposal.start, proposal.end);
-      this.core.stats.commitCount++;
+      this.applyUnserved(proposal);
     }
     this.storage.onApplied(proposal.zxid);
   }

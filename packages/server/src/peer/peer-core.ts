@@ -5,7 +5,7 @@
  */
 
 import { Prng } from '@zabra/protocol';
-import type { DiskReader } from '../log/disk.ts';
+import type { DiskReader, DiskRequest } from '../log/disk.ts';
 import type { StorageListener } from '../log/storage-types.ts';
 import { Storage } from '../log/storage.ts';
 import { ReplicatedState } from '../ops/replicated-state.ts';
@@ -41,6 +41,9 @@ export class PeerCore {
   #wallMs: number;
   /** Called when the load under way is complete; null while none is. */
   #afterLoad: (() => void) | null;
+  /** Of the synced log write under way, 0 while there is none. */
+  #logWriteToken: number;
+  #logWriteAtMs: number;
 
   constructor(seed: PeerSeed, listener: StorageListener, nowMs: number, wallMs: number) {
     const { config } = seed;
@@ -55,10 +58,12 @@ export class PeerCore {
     this.#nowMs = nowMs;
     this.#wallMs = wallMs;
     this.#afterLoad = null;
+    this.#logWriteToken = 0;
+    this.#logWriteAtMs = 0;
     this.disk = new Storage(
       storageOptions(config, listener),
       seed.disk,
-      (request) => this.ready.disk.push(request),
+      (request) => this.#submit(request),
       (level, source, message) => this.log(level, source, message),
       this.prng.fork(),
     );
@@ -93,6 +98,24 @@ export class PeerCore {
 
   get isLoading(): boolean {
     return this.#afterLoad !== null;
+  }
+
+  /** A disk request is complete. */
+  onDisk(token: number, error: string | null): void {
+    if (token === this.#logWriteToken) {
+      this.stats.fsyncTimeMs.add(Math.round(this.#nowMs - this.#logWriteAtMs));
+      this.#logWriteToken = 0;
+    }
+    this.disk.onDisk(token, error);
+  }
+
+  #submit(request: DiskRequest): void {
+    // One log write is in flight at a time: its token is enough to time it.
+    if (request.kind === 'write' && request.directory === 'log' && request.sync) {
+      this.#logWriteToken = request.token;
+      this.#logWriteAtMs = this.#nowMs;
+    }
+    this.ready.disk.push(request);
   }
 
   /** One slice of a load, if one is under way. */

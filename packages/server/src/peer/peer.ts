@@ -84,7 +84,7 @@ export class Peer {
 
   /** A disk request is complete, or failed. */
   onDisk(token: number, error: string | null): void {
-    this.#core.disk.onDisk(token, error);
+    this.#core.onDisk(token, error);
     this.#checkDisk();
   }
 

@@ -9,6 +9,7 @@
  */
 
 import {
+  assert,
   ErrorCode,
   type Id,
   int64Hex,
@@ -139,6 +140,7 @@ export class PrimaryOrder implements RequestOrder {
     const { state, stats } = this.#core;
     const client = this.#client;
     const result = state.apply(proposal.buffer, proposal.start, proposal.end);
+    assert(!result.isMalformed, `Cannot apply transaction ${proposal.zxid}: it is malformed`);
     stats.commitCount++;
     const pending = this.#origins.shift() ?? null;
     if (pending !== null) client.onApplied(pending, result);

@@ -4,9 +4,9 @@
  * that no field of one reign survives into the next.
  */
 
-import { utf8Encode } from '@zabra/protocol';
+import { assert, utf8Encode } from '@zabra/protocol';
 import type { CommittedLog } from '../zab/committed-log.ts';
-import type { ZabLimits } from '../zab/zab-host.ts';
+import type { Proposal, ZabLimits } from '../zab/zab-host.ts';
 import type { Campaign } from './campaign.ts';
 import type { MemberParts } from './member-parts.ts';
 import type { MemberStorage } from './member-storage.ts';
@@ -49,6 +49,14 @@ export abstract class RoleHost {
 
   leave(reason: string): void {
     this.#onLeft(reason);
+  }
+
+  /** A commit while no client is served: nobody waits for it. */
+  applyUnserved(proposal: Proposal): void {
+    const { state, stats } = this.core;
+    const result = state.apply(proposal.buffer, proposal.start, proposal.end);
+    assert(!result.isMalformed, `Cannot apply transaction ${proposal.zxid}: it is malformed`);
+    stats.commitCount++;
   }
 
   /** The configuration's znode says what this server was told: it is no transaction's effect. */

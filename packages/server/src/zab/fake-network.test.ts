@@ -269,7 +269,7 @@ export class FakeNetwork {
 
   /** The process is gone; nobody tells the other side at once. */
   vanish(station: Station): void {
-    for (const end of [...this.ends]) {
+    for (const end of this.ends) {
       if (end.owner !== station) continue;
       end.isClosed = true;
       this.onEndClosed(end);

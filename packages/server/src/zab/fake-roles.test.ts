@@ -16,7 +16,7 @@ import {
 import type { CommittedLog } from './committed-log.ts';
 import type { EnsembleConfig } from './ensemble-config.ts';
 import { type FakeStorage, type Txn, txnOf } from './fake-disk.test.ts';
-import type { FakeServer } from './fake-member.test.ts';
+import type { FakeServer } from './fake-server.test.ts';
 import type { LinkEnd } from './fake-network.test.ts';
 import { Leader } from './leader.ts';
 import { Learner } from './learner.ts';

@@ -330,7 +330,7 @@ export class ScriptLearnerHost extends ScriptHost implements LearnerHost {
   isObserver = false;
   configVersion = 0;
   readonly dials: { address: HostPort; link: ScriptLink }[] = [];
-  touches = new Uint8Array(0);
+  touches: Uint8Array = new Uint8Array(0);
 
   dial(address: HostPort): PacketLink {
     const link = new ScriptLink();

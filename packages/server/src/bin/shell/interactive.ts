@@ -23,14 +23,16 @@ export async function runInteractive(
       break;
     }
     // An interrupt ends the shell even while a command waits for a server that does not come.
-    await Promise.race([shell.runLine(line), lines.ended]);
+    await Promise.race([shell.runLine(line), lines.interrupted]);
+    if (lines.isInterrupted) break;
   }
   lines.close();
 }
 
 class LineReader {
-  /** Resolves at the end of input or at an interrupt. */
-  readonly ended: Promise<void>;
+  /** Resolves at a ctrl-C; the end of input is no interrupt. */
+  readonly interrupted: Promise<void>;
+  isInterrupted: boolean;
   readonly #shell: Shell;
   readonly #output: ShellOutput;
   readonly #editor: Interface;
@@ -44,6 +46,7 @@ class LineReader {
     this.#output = output;
     this.#isTerminal = input.isTTY === true && output.stream.isTTY === true;
     this.#lines = new RingQueue();
+    this.isInterrupted = false;
     this.#isEnded = false;
     this.#wake = () => {};
     this.#editor = this.#isTerminal
@@ -57,11 +60,14 @@ class LineReader {
       this.#lines.push(line);
       this.#wake();
     });
-    this.#editor.on('SIGINT', () => this.#editor.close());
-    this.ended = new Promise((resolve) => {
-      this.#editor.on('close', () => {
-        this.#isEnded = true;
-        this.#wake();
+    this.#editor.on('close', () => {
+      this.#isEnded = true;
+      this.#wake();
+    });
+    this.interrupted = new Promise((resolve) => {
+      this.#editor.on('SIGINT', () => {
+        this.isInterrupted = true;
+        this.#editor.close();
         resolve();
       });
     });

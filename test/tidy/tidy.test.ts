@@ -6,16 +6,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  importsOf,
-  judgeImport,
-  ROOMS,
-  resolveImport,
-  roomOf,
-  roomOfFolder,
-} from './tidy/rooms.ts';
-import { isTest, isTypeScript, matches, readSources, type Source } from './tidy/sources.ts';
-import { bannedWords } from './tidy/words.ts';
+import { importsOf, judgeImport, ROOMS, resolveImport, roomOf, roomOfFolder } from './rooms.ts';
+import { isTest, isTypeScript, matches, readSources, type Source } from './sources.ts';
+import { bannedWords } from './words.ts';
 
 const COLUMNS_MAX = 100;
 /** Characters that a head paragraph has at least: less says nothing. */

@@ -1,0 +1,263 @@
+/**
+ * FakeServer: one process of a `FakeMember`, from its start to its crash: what a peer does around
+ * `zab/`. It gives roles their host, settles the disk between roles (quorum-protocol.md 8.3), and
+ * keeps a state that is only the list of applied transactions.
+ */
+
+import assert from 'node:assert/strict';
+import { epochOf, type HostPort, type Notification, ServerState } from '@zabra/protocol';
+import { CommittedLog } from './committed-log.ts';
+import { ElectionMesh } from './election-mesh.ts';
+import { FakeStorage, historyOf, lastOf, proposalOf, type Txn, txnOf } from './fake-disk.test.ts';
+import type { FakeMember } from './fake-member.test.ts';
+import { FakeLeading, FakeLearning } from './fake-roles.test.ts';
+import { FastLeaderElection } from './fast-leader-election.ts';
+import type { FakeNetwork } from './fake-network.test.ts';
+import type { Vote } from './vote.ts';
+import type { ZabOracle } from './zab-oracle.test.ts';
+import type { ElectionHost, ElectionLink, LogLevel, MeshHost, Proposal } from './zab-host.ts';
+
+const TICK_MS = 10;
+
+export class FakeServer implements ElectionHost, MeshHost {
+  readonly member: FakeMember;
+  readonly oracle: ZabOracle;
+  readonly network: FakeNetwork;
+  readonly storage: FakeStorage;
+  readonly committedLog: CommittedLog;
+  readonly verifiers: FakeMember['verifiers'];
+  readonly ensembleText: string;
+  readonly election: FastLeaderElection;
+  readonly mesh: ElectionMesh;
+  readonly pollMaxMs = 1600;
+  readonly electionAddresses: readonly HostPort[];
+  applied: Txn[];
+  lastProcessedZxid: number;
+  role: FakeLeading | FakeLearning | null;
+  #decided: Vote | null;
+  #settleToken: number;
+  #reloadsAfterSettling: boolean;
+  #isDiskBusy: boolean;
+
+  /** As after recovery. */
+  constructor(member: FakeMember, oracle: ZabOracle) {
+    const { config, disk, network, options } = member;
+    this.member = member;
+    this.oracle = oracle;
+    this.network = network;
+    this.storage = new FakeStorage(disk);
+    this.committedLog = new CommittedLog(options.committedLogCount);
+    this.verifiers = member.verifiers;
+    this.ensembleText = member.ensembleText;
+    this.electionAddresses = [{ host: 'member', port: member.sid }];
+    this.applied = [];
+    this.lastProcessedZxid = 0;
+    this.role = null;
+    this.#decided = null;
+    this.#settleToken = 0;
+    this.#reloadsAfterSettling = false;
+    this.#isDiskBusy = false;
+    const meshOptions = { multiAddress: false, connectTimeoutMs: 500, helloTimeoutMs: 500 };
+    this.mesh = new ElectionMesh(this, config, meshOptions, network.prng.fork());
+    this.election = new FastLeaderElection(this);
+    this.reload();
+    this.#tickLater();
+  }
+
+  get sid(): number {
+    return this.member.sid;
+  }
+
+  get isObserver(): boolean {
+    return this.member.isObserver;
+  }
+
+  get emptyNeedsAllVoters(): boolean {
+    return this.member.options.emptyNeedsAllVoters;
+  }
+
+  get isAlive(): boolean {
+    return this.member.server === this;
+  }
+
+  /** Serves clients: an established leader, or a learner past UPTODATE. */
+  get isServing(): boolean {
+    if (this.role instanceof FakeLeading) return this.role.leader.established;
+    return this.role?.learner.serving ?? false;
+  }
+
+  nowMs(): number {
+    return this.network.nowMs;
+  }
+
+  log(level: LogLevel, source: string, message: string): void {
+    this.member.logs.push(`${this.nowMs()} ${this.sid} ${level} ${source}: ${message}`);
+  }
+
+  /** A later turn of this process. */
+  soon(run: () => void): void {
+    this.network.at(1, () => {
+      if (this.isAlive) run();
+    });
+  }
+
+  look(): void {
+    const { storage, member } = this;
+    if (member.options.repairsEpoch && epochOf(storage.lastLoggedZxid) > storage.currentEpoch) {
+      this.#settleToken = storage.storeCurrentEpoch(epochOf(storage.lastLoggedZxid));
+      return;
+    }
+    assert.deepEqual(this.applied, historyOf(member.durable), 'I14: memory is not the disk');
+    this.oracle.onOwnVote(member, storage.lastLoggedZxid, storage.currentEpoch);
+    this.election.start(storage.lastLoggedZxid, storage.currentEpoch);
+  }
+
+  apply(proposal: Proposal): void {
+    this.applied.push(txnOf(proposal));
+    this.lastProcessedZxid = proposal.zxid;
+    const { tail } = this.storage;
+    while (tail.length > 0 && (tail[0] as Proposal).zxid <= proposal.zxid) tail.shift();
+    // I16: the ring is a contiguous end of what was applied.
+    const { committedLog, applied } = this;
+    const offset = applied.length - committedLog.length;
+    assert.deepEqual(txnOf(committedLog.at(0)), applied[offset]);
+    assert.equal(committedLog.maxZxid, proposal.zxid);
+  }
+
+  install(zxid: number, base: readonly Txn[]): void {
+    this.applied = [...base];
+    this.lastProcessedZxid = zxid;
+    this.committedLog.clear();
+  }
+
+  /** Memory becomes what the disk says. */
+  reload(): void {
+    const { durable } = this.member;
+    this.applied = [...historyOf(durable)];
+    this.lastProcessedZxid = lastOf(durable);
+    this.committedLog.clear();
+    for (const txn of durable.log) this.committedLog.add(proposalOf(txn));
+  }
+
+  onRoleOver(reason: string): void {
+    const { role } = this;
+    if (role === null) return;
+    this.role = null;
+    this.log('info', 'FakeServer', `leaves: ${reason}`);
+    this.election.stop();
+    if (role instanceof FakeLeading) role.leader.stop(reason);
+    else {
+      role.learner.stop(reason);
+      this.#reloadsAfterSettling = role.isUnbacked;
+    }
+    this.#settleToken = this.storage.submit({ kind: 'barrier' });
+  }
+
+  submit(text: string): boolean {
+    const { role } = this;
+    if (!this.isServing || role === null) return false;
+    if (role instanceof FakeLeading) role.propose(text);
+    else role.submit(text);
+    return true;
+  }
+
+  sendVote(toSid: number, vote: Vote): void {
+    const isOwn = vote.state === ServerState.LOOKING && vote.leader === this.sid;
+    // Who does not vote is told the vote last decided, which may be an old one of ours.
+    const isToVoter = this.verifiers.some((verifier) => verifier.isVoter(toSid));
+    if (isOwn && isToVoter) this.oracle.onOwnVote(this.member, vote.zxid, vote.peerEpoch);
+    this.mesh.send(toSid, vote);
+  }
+
+  connectAll(): void {
+    this.mesh.connectAll();
+  }
+
+  onDecided(vote: Vote): void {
+    this.#decided = vote;
+  }
+
+  dial(address: HostPort): ElectionLink {
+    return this.network.dial(this.member, address.port, 'election');
+  }
+
+  onNotification(sid: number, notification: Notification): void {
+    assert.equal(notification.config, this.ensembleText);
+    this.election.onNotification(sid, notification);
+  }
+
+  onConnected(sid: number): void {
+    this.election.onConnected(sid);
+  }
+
+  #tickLater(): void {
+    this.network.at(TICK_MS / 2 + this.network.prng.below(TICK_MS), () => {
+      if (!this.isAlive) return;
+      this.mesh.tick();
+      this.election.tick();
+      this.#takeUp();
+      if (this.role instanceof FakeLeading) this.role.leader.tick();
+      else this.role?.learner.tick();
+      this.#runDisk();
+      this.#tickLater();
+    });
+  }
+
+  #takeUp(): void {
+    const vote = this.#decided;
+    if (vote === null) return;
+    this.#decided = null;
+    if (vote.state === ServerState.LEADING) {
+      this.role = new FakeLeading(this);
+      this.role.leader.start();
+    } else {
+      this.role = new FakeLearning(this, vote.leader);
+      this.role.learner.start();
+    }
+  }
+
+  /** The disk works on its own time, one stretch of requests after another. */
+  #runDisk(): void {
+    const { disk, options } = this.member;
+    if (this.#isDiskBusy || disk.pending.length === 0) return;
+    this.#isDiskBusy = true;
+    const { prng } = this.network;
+    this.network.at(1 + prng.below(options.diskDelayMaxMs), () => {
+      if (!this.isAlive) return;
+      this.#isDiskBusy = false;
+      for (let count = 1 + prng.below(disk.pending.length); count > 0; count--) {
+        const { tokens, syncedZxid } = disk.complete(1);
+        if (syncedZxid >= 0) this.#onSynced(syncedZxid);
+        for (const token of tokens) this.#onStored(token);
+      }
+      this.#runDisk();
+    });
+  }
+
+  #onSynced(zxid: number): void {
+    this.storage.syncedZxid = Math.max(this.storage.syncedZxid, zxid);
+    if (this.role instanceof FakeLeading) this.role.leader.onSynced(zxid);
+    else this.role?.learner.onSynced(zxid);
+  }
+
+  #onStored(token: number): void {
+    if (token === this.#settleToken) this.#onSettled();
+    else if (this.role instanceof FakeLeading) this.role.leader.onStored(token);
+    else this.role?.onStored(token);
+  }
+
+  #onSettled(): void {
+    this.#settleToken = 0;
+    if (this.#reloadsAfterSettling) {
+      this.#reloadsAfterSettling = false;
+      this.storage.tail.length = 0;
+      this.reload();
+    }
+    for (const proposal of this.storage.tail.splice(0)) {
+      this.committedLog.add(proposal);
+      this.applied.push(txnOf(proposal));
+    }
+    this.lastProcessedZxid = this.storage.lastLoggedZxid;
+    this.look();
+  }
+}
