@@ -6,6 +6,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { acknowledgements } from './acknowledgements.ts';
 import { importsOf, judgeImport, ROOMS, resolveImport, roomOf, roomOfFolder } from './rooms.ts';
 import { isTest, isTypeScript, matches, readSources, type Source } from './sources.ts';
 import { bannedWords } from './words.ts';
@@ -89,6 +90,7 @@ test('every source is reached from a door or a command, or serves tests alone', 
   const entries = [
     'packages/protocol/src/index.ts',
     'packages/client/src/index.ts',
+    'packages/client/src/session/index.ts',
     'packages/server/src/bin/zabra.ts',
     ...housed.filter(({ path }) => isTest(path)).map(({ path }) => path),
   ];
@@ -115,6 +117,14 @@ rule('no test is left out, and every file of tests has one', housed, (source) =>
 
 rule('no loop runs over the keys of an object in an order of its own', housed, (source) => {
   return matches(source, /\bfor \((?:const|let) \w+ in\b/g);
+});
+
+test('acknowledgements are spoken where the disk has answered', () => {
+  const zab = housed.filter(({ path }) => roomOf(path) === 'server/zab' && !isTest(path));
+  const found = zab.flatMap(acknowledgements);
+  // ACKEPOCH, the ACK of NEWLEADER and that of a proposal: each is spoken, and each is entered.
+  assert.ok(found.length >= 6, `Found ${found.length} places only: does the rule still see them?`);
+  expectNone(found.filter(({ lawful }) => !lawful).map(({ place }) => place));
 });
 
 rule('every relative link of a document leads somewhere', sources, ({ path, text }) => {

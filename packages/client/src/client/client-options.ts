@@ -83,5 +83,14 @@ export interface RemoveWatchesOptions extends CallOptions {
   readonly local?: boolean | undefined;
 }
 
+/** Steps (`joining`, `leaving`) or a whole new list (`members`), in the configuration's syntax. */
+export interface ReconfigOptions extends CallOptions {
+  readonly joining?: string | undefined;
+  readonly leaving?: string | undefined;
+  readonly members?: string | undefined;
+  /** Refused unless this is the version of the present configuration. Default: any. */
+  readonly version?: bigint | undefined;
+}
+
 /** String data stands for its UTF-8 bytes; null is no data, which differs from empty data. */
 export type Data = Uint8Array | string | null;

@@ -296,6 +296,17 @@ export class ZooKeeperClient {
     return this.#getData(CONFIG_PATH, readOptions, true);
   }
 
+  /**
+   * Changes the members of the ensemble and returns the new configuration.
+   * @throws RECONFIGDISABLED, NOAUTH, BADVERSION, NEWCONFIGNOQUORUM, RECONFIGINPROGRESS
+   */
+  async reconfig(change: options.ReconfigOptions): Promise<DataResult> {
+    const { joining = null, leaving = null, members = null, version = -1n } = change;
+    const request = new requests.ReconfigRequest(joining, leaving, members, Number(version));
+    const { data, stat } = await this.#session.run(request, change.signal);
+    return { data, stat: publicStat(stat) };
+  }
+
   /** Ends the session and deletes its ephemerals; what is under way is answered first. */
   close(): Promise<void> {
     return this.#session.close();

@@ -342,6 +342,40 @@ export class RemoveWatchesRequest extends Request<null> {
   }
 }
 
+/** Answers with the configuration that was committed; every chroot has the same. */
+export class ReconfigRequest extends Request<DataReply> {
+  /** Null for no change of that kind; `members` that are not null replace everything. */
+  readonly joining: string | null;
+  readonly leaving: string | null;
+  readonly members: string | null;
+  /** Of the configuration that is expected; -1 for any. */
+  readonly version: number;
+
+  constructor(
+    joining: string | null,
+    leaving: string | null,
+    members: string | null,
+    version: number,
+  ) {
+    super(OpCode.reconfig, '');
+    this.joining = joining;
+    this.leaving = leaving;
+    this.members = members;
+    this.version = version;
+  }
+
+  writeBody(w: JuteWriter): void {
+    w.string(this.joining);
+    w.string(this.leaving);
+    w.string(this.members);
+    w.number(this.version);
+  }
+
+  readBody(r: JuteReader): DataReply {
+    return { data: r.bytes(), stat: readStat(r) };
+  }
+}
+
 export class CloseSessionRequest extends Request<null> {
   constructor() {
     super(OpCode.closeSession, '', null, true);

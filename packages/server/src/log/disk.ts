@@ -1,11 +1,13 @@
-// The shape of a disk as the machine sees it: requests that leave through a lane, completions
-// that come back, and bounded synchronous reads for recovery. `io/file-disk` and `sim/sim-disk`
-// implement both sides and pass one contract suite (`test/contracts/disk`).
-//
-// Requests of one channel are carried out and completed strictly in the order of submission;
-// the two channels ('log' and 'snap') are independent. A request completes only when all it
-// promises is on stable storage, directory entries included. A failed request is never retried:
-// the completion carries the error and the process ends (ruling: the disk lying costs the process).
+/**
+ * The shape of a disk as the machine sees it: requests that leave through a lane, completions
+ * that come back, and bounded synchronous reads for recovery. `io/file-disk` and `sim/sim-disk`
+ * implement both sides and pass one contract suite (`test/contracts/disk`).
+ *
+ * Requests of one channel are carried out and completed strictly in the order of submission;
+ * the two channels ('log' and 'snap') are independent. A request completes only when all it
+ * promises is on stable storage, directory entries included. A failed request is never retried:
+ * the completion carries the error and the process ends (ruling: the disk lying costs the process).
+ */
 
 /** Two directories: transaction logs, and everything else (snapshots, epochs, side files). */
 export type DiskDirectory = 'log' | 'snap';
@@ -42,7 +44,7 @@ export interface ReplaceFile extends DiskRequestBase {
   readonly bytes: Uint8Array;
 }
 
-/** fsync `name`, rename it to `to`, fsync the directory. Ends a snapshot that was written in parts. */
+/** fsync `name`, rename it to `to`, fsync the directory: the end of a snapshot written in parts. */
 export interface FinishFile extends DiskRequestBase {
   readonly kind: 'finish';
   readonly name: string;

@@ -45,7 +45,7 @@ export function settleEpochs(
     return `The accepted epoch, ${knownAccepted} is less than the current epoch, ${knownCurrent}`;
   }
   if (knownAccepted < lastEpoch) {
-    return `The epoch of the last zxid, ${lastEpoch}, is above the accepted epoch, ${knownAccepted}`;
+    return `The last zxid has epoch ${lastEpoch}, above the accepted epoch, ${knownAccepted}`;
   }
   // A crash between the history of an epoch and the file that says so: a contiguous history with
   // one transaction of an epoch has all of that epoch's initial history.

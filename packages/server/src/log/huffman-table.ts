@@ -43,7 +43,7 @@ export class HuffmanTable {
     }
   }
 
-  /** The stream has the first bit of a code lowest: every index that ends in the code leads here. */
+  /** The first bit of a code is the lowest of an index: every index that ends in the code counts. */
   #fill(code: number, length: number, symbol: number): void {
     const entry = (symbol << 4) | length;
     for (let index = code; index < this.entries.length; index += 1 << length) {

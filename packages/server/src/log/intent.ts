@@ -93,9 +93,9 @@ export function isOfThisDirectory(
   );
 }
 
-/** Whether the log file stays; whether it is cut is another matter. */
+/** Whether the log file stays, cut or not; none does when a snapshot is installed. */
 export function keepsSegment(intent: Intent, name: string): boolean {
-  if (intent.kind === 'install' || !isSegmentName(name)) return false;
+  if (!isSegmentName(name)) return false;
   const zxid = zxidOfSegmentName(name);
   if (zxid < intent.keptSegmentZxid) return true;
   return name === segmentName(intent.keptSegmentZxid) && intent.keptBytes > LOG_HEADER_BYTES;

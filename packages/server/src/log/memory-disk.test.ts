@@ -8,7 +8,14 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Prng } from '@zabra/protocol';
-import type { DiskDirectory, DiskReader, DiskRequest } from './disk.ts';
+import type {
+  CreateFile,
+  DiskDirectory,
+  DiskReader,
+  DiskRequest,
+  ReplaceFile,
+  WriteFile,
+} from './disk.ts';
 
 const SECTOR_BYTES = 512;
 
@@ -191,67 +198,109 @@ function newChannel(): Channel {
 }
 
 function stepsOf(request: DiskRequest, channel: Channel): (() => void)[] {
-  const file = (name: string) => channel.files.get(name) as MemoryFile;
-  const rename = (from: string, to: string) => () => {
-    const moved = file(from);
-    const change = (files: Map<string, MemoryFile>) => {
-      files.delete(from);
-      files.set(to, moved);
-    };
-    change(channel.files);
-    channel.nameChanges.push(change);
-  };
-  const make = (name: string) => () => {
-    const made = channel.files.get(name) ?? new MemoryFile();
-    made.resize(0);
-    const change = (files: Map<string, MemoryFile>) => files.set(name, made);
-    change(channel.files);
-    channel.nameChanges.push(change);
-  };
-  const unlink = (name: string) => () => {
-    const change = (files: Map<string, MemoryFile>) => files.delete(name);
-    change(channel.files);
-    channel.nameChanges.push(change);
-  };
-  const syncNames = () => {
-    channel.durableFiles = new Map(channel.files);
-    channel.nameChanges = [];
-  };
+  const steps = new Steps(channel);
   switch (request.kind) {
-    case 'create': {
-      const { name, bytes, preallocateBytes } = request;
-      const grow = () => file(name).resize(Math.max(bytes.length, preallocateBytes));
-      const put = () => file(name).write(0, bytes);
-      return [make(name), grow, put, () => file(name).sync(), syncNames];
-    }
-    case 'write': {
-      const { name, position, pieces, sync, growToBytes } = request;
-      const steps = [
-        () => file(name).resize(Math.max(growToBytes, file(name).content.length)),
-        ...pieces.map((piece, index) => () => {
-          const before = pieces.slice(0, index).reduce((sum, { length }) => sum + length, 0);
-          file(name).write(position + before, piece);
-        }),
-      ];
-      return sync ? [...steps, () => file(name).sync()] : steps;
-    }
-    case 'replace': {
-      const temporary = `${request.name}.tmp`;
-      return [
-        make(temporary),
-        () => file(temporary).write(0, request.bytes),
-        () => file(temporary).sync(),
-        rename(temporary, request.name),
-        syncNames,
-      ];
-    }
+    case 'create':
+      return steps.create(request);
+    case 'write':
+      return steps.write(request);
+    case 'replace':
+      return steps.replace(request);
     case 'finish':
-      return [() => file(request.name).sync(), rename(request.name, request.to), syncNames];
+      return [steps.sync(request.name), steps.rename(request.name, request.to), steps.syncNames()];
     case 'truncate':
-      return [() => file(request.name).resize(request.bytes), () => file(request.name).sync()];
+      return [steps.resize(request.name, request.bytes), steps.sync(request.name)];
     case 'remove':
-      return [...request.names.map(unlink), syncNames];
+      return [...request.names.map((name) => steps.unlink(name)), steps.syncNames()];
     case 'sync':
-      return [() => file(request.name).sync()];
+      return [steps.sync(request.name)];
+  }
+}
+
+/** What requests are made of; each step is a function, to be called or not. */
+class Steps {
+  readonly #channel: Channel;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  create({ name, bytes, preallocateBytes }: CreateFile): (() => void)[] {
+    const grow = this.resize(name, Math.max(bytes.length, preallocateBytes));
+    return [this.make(name), grow, this.put(name, 0, bytes), this.sync(name), this.syncNames()];
+  }
+
+  write({ name, position, pieces, sync, growToBytes }: WriteFile): (() => void)[] {
+    const steps = [
+      () => {
+        const file = this.#file(name);
+        file.resize(Math.max(growToBytes, file.content.length));
+      },
+    ];
+    let at = position;
+    for (const piece of pieces) {
+      steps.push(this.put(name, at, piece));
+      at += piece.length;
+    }
+    return sync ? [...steps, this.sync(name)] : steps;
+  }
+
+  replace({ name, bytes }: ReplaceFile): (() => void)[] {
+    const temporary = `${name}.tmp`;
+    const put = this.put(temporary, 0, bytes);
+    const rename = this.rename(temporary, name);
+    return [this.make(temporary), put, this.sync(temporary), rename, this.syncNames()];
+  }
+
+  make(name: string): () => void {
+    return () => {
+      const made = this.#channel.files.get(name) ?? new MemoryFile();
+      made.resize(0);
+      this.#change((files) => files.set(name, made));
+    };
+  }
+
+  put(name: string, position: number, bytes: Uint8Array): () => void {
+    return () => this.#file(name).write(position, bytes);
+  }
+
+  resize(name: string, bytes: number): () => void {
+    return () => this.#file(name).resize(bytes);
+  }
+
+  sync(name: string): () => void {
+    return () => this.#file(name).sync();
+  }
+
+  rename(from: string, to: string): () => void {
+    return () => {
+      const moved = this.#file(from);
+      this.#change((files) => {
+        files.delete(from);
+        files.set(to, moved);
+      });
+    };
+  }
+
+  unlink(name: string): () => void {
+    return () => this.#change((files) => files.delete(name));
+  }
+
+  syncNames(): () => void {
+    return () => {
+      this.#channel.durableFiles = new Map(this.#channel.files);
+      this.#channel.nameChanges = [];
+    };
+  }
+
+  #file(name: string): MemoryFile {
+    const file = this.#channel.files.get(name);
+    assert.ok(file !== undefined, `no file "${name}"`);
+    return file;
+  }
+
+  #change(change: (files: Map<string, MemoryFile>) => void): void {
+    change(this.#channel.files);
+    this.#channel.nameChanges.push(change);
   }
 }

@@ -103,7 +103,7 @@ export class MiniState implements RecoverySink {
 
   /** Ephemerals whose session is gone, as a server removes them at start. */
   sweep(): void {
-    for (const [path, { stat }] of [...this.nodes]) {
+    for (const [path, { stat }] of this.nodes) {
       const { ephemeralOwnerHi: hi, ephemeralOwnerLo: lo } = stat;
       const isOther = (hi === 0 && lo === 0) || hi === CONTAINER_HI || hi >>> 24 === 0xff;
       if (!isOther && !this.sessions.has(int64Hex(hi, lo))) this.#delete(path, this.zxid);
@@ -213,7 +213,7 @@ export class MiniState implements RecoverySink {
     const session = int64Hex(header.clientHi, header.clientLo);
     for (const path of readCloseSessionTxn(r).paths ?? []) this.#delete(path, header.zxid);
     this.sessions.delete(session);
-    for (const [path, { stat }] of [...this.nodes]) {
+    for (const [path, { stat }] of this.nodes) {
       const owner = int64Hex(stat.ephemeralOwnerHi, stat.ephemeralOwnerLo);
       if (owner === session) this.#delete(path, header.zxid);
     }

@@ -19,7 +19,7 @@ import type { Cut } from './replay.ts';
 import { type NamedFile, readSignature } from './survey.ts';
 import type { Watermark } from './watermark.ts';
 
-/** Newest log files that may hold entries which were never synced; a roll of Apache's leaves two. */
+/** Newest log files that may hold entries never synced; a roll of Apache's leaves two. */
 const UNSYNCED_SEGMENTS_MAX = 2;
 const LEFTOVERS = [SNAPSHOT_TEMPORARY, RECEIVED_SNAPSHOT, INTENT_FILE];
 

@@ -114,7 +114,7 @@ export class SegmentReader {
     return this.#readEntry(length);
   }
 
-  /** Bytes `[position, position + count)` of the file; fewer at its end. Good until the next call. */
+  /** Bytes `[position, position + count)` of the file; fewer at its end. */
   peek(position: number, count: number): Uint8Array {
     const target = new Uint8Array(Math.min(count, Math.max(0, this.sizeBytes - position)));
     return target.subarray(0, readFully(this.#reader, this.#name, position, target, 0));

@@ -74,7 +74,7 @@ test('Watermark never loses what was synced, wherever the power goes', () => {
   }
 });
 
-test('Watermark is written after each sync when idle, seldom under load, and synced at last', () => {
+test('Watermark is written after each sync when idle, seldom under load, synced at last', () => {
   const disk = new MemoryDisk();
   const port = new DiskPort(disk, (request) => disk.submit(request));
   const prng = new Prng(1);

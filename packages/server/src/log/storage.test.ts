@@ -212,7 +212,7 @@ test('Storage ends at the first failed request and speaks no more', () => {
   assert.equal(disk.submittedCount, submitted);
 });
 
-test('Storage settles: everything synced, an unfinished snapshot given up, then again to work', () => {
+test('Storage settles: everything synced, an unfinished snapshot given up, then works again', () => {
   const disk = new MemoryDisk();
   const host = started(disk);
   appendMany(host, 10, 500);

@@ -1,6 +1,6 @@
 /**
- * What becomes of a log whose end is not whole (ruling 8 and the damage table, storage-and-config.md
- * 8.4): every way to damage it, with a watermark below, with one above, and without any.
+ * What becomes of a log whose end is not whole (ruling 8 and the damage table of
+ * storage-and-config.md 8.4): every way to damage it, with a watermark below, with one above, and without any.
  */
 
 import assert from 'node:assert/strict';
@@ -10,7 +10,7 @@ import { Host, Ledger, makeTxn } from './ledger.test.ts';
 import { writeLogHeader } from './log-format.ts';
 import { MemoryDisk } from './memory-disk.test.ts';
 import { SlabWriter } from './slab.ts';
-import { isTornWrite } from './tail-scan.ts';
+import { isTornWrite, TailScan } from './tail-scan.ts';
 import { DiskPort } from './disk-port.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
 import { Watermark } from './watermark.ts';
@@ -102,19 +102,22 @@ function syncedOf(mark: Mark, last: number): number | null {
   return mark === 'below' ? last - 1 : last;
 }
 
-test('a file cut at any byte of its last entry loses that entry, unless it was acknowledged', () => {
+test('a file cut at any byte of its last entry loses it, unless it was acknowledged', () => {
   const { bytes, starts } = logFile(4);
   const [from, to] = [starts[3] as number, starts[4] as number];
   for (let cut = from + 1; cut < to; cut++) {
     for (const mark of MARKS) {
       const { count, message } = outcomeOf({ [NAME]: bytes.slice(0, cut) }, syncedOf(mark, 4));
       assert.equal(count, mark === 'above' ? null : 3, `cut at ${cut}, ${mark}`);
-      if (mark === 'above') assert.match(message, /0x4 was acknowledged/);
+      if (mark !== 'above') continue;
+      // The first four bytes of an entry are zeros, as padding is.
+      if (cut > from + 4) assert.match(message, /ends inside an entry, and 0x4 was ack/);
+      else assert.match(message, /ends at zxid 0x3, but 0x4 was acknowledged/);
     }
   }
 });
 
-test('an end that is zeros from any byte of the last entry on loses it, unless acknowledged', () => {
+test('an end that is zeros from any byte of the last entry on loses it, or is refused', () => {
   const { bytes, starts } = logFile(4);
   const [from, to] = [starts[3] as number, starts[4] as number];
   for (let cut = from + 4; cut < to; cut++) {
@@ -215,12 +218,55 @@ function unknownTypeFile(): Uint8Array {
 
 test('a newest file without an entry is removed, so that its name can be given again', () => {
   const { bytes } = logFile(3);
-  const empty = logFile(1, 60, 4).bytes.slice(0, 16);
-  const { disk } = outcomeOf({ 'log.1': bytes, 'log.4': empty }, null);
-  assert.ok(disk.sizeBytes('log', 'log.4') > 16);
+  for (const file of [new Uint8Array(0), logFile(1, 60, 4).bytes.slice(0, 16)]) {
+    const disk = diskWith({ 'log.1': bytes, 'log.4': file }, null);
+    const host = new Host(disk, { isEnsemble: false });
+    assert.equal(host.recover(), null);
+    assert.deepEqual(disk.list('log'), ['log.1']);
+  }
 });
 
-test('a torn end of an older file is normal where Apache wrote it, and corruption where we did', () => {
+test('a history that ends before a snapshot which was worth loading is refused', () => {
+  const { bytes } = logFile(3);
+  const disk = diskWith({ 'log.1': bytes }, null);
+  const damaged = disk.bytes('snap', 'snapshot.0');
+  damaged[30] = 0xff;
+  disk.put('snap', 'snapshot.3', damaged);
+  const host = new Host(disk, { isEnsemble: false });
+  assert.equal(host.recover(), null);
+  disk.put('snap', 'snapshot.4', damaged);
+  const next = new Host(disk, { isEnsemble: false });
+  assert.match(next.recover() ?? '', /ends at zxid 0x3, but there is a snapshot of 0x4/);
+});
+
+test('TailScan finds a whole entry wherever it lies, across the borders of its reads too', () => {
+  const txn = makeTxn(9, 200);
+  const slabs = new SlabWriter(1000);
+  slabs.append(txn, 0, txn.length);
+  const entry = slabs.buffer.slice(0, slabs.position);
+  for (const at of [1, 500, 1 << 20, (1 << 20) - 1, (1 << 20) - 20, (1 << 20) - 43, 1_048_000]) {
+    const bytes = new Uint8Array((2 << 20) + 777);
+    bytes.fill(5, at - 1, at);
+    bytes.set(entry, at);
+    const disk = new MemoryDisk();
+    disk.put('log', 'log.1', bytes);
+    for (const [lastZxid, wanted] of [
+      [8, 9],
+      [9, -1],
+    ] as const) {
+      const scan = new TailScan(disk, 'log.1', 0, 1 << 20, lastZxid);
+      while (!scan.isDone) scan.step();
+      assert.equal(scan.followingZxid, wanted, `at ${at}`);
+      assert.equal(scan.isClean, false);
+      if (wanted === 9) assert.equal(scan.followingPosition, at);
+    }
+    const behind = new TailScan(disk, 'log.1', at + entry.length, 1 << 20, 0);
+    while (!behind.isDone) behind.step();
+    assert.equal(behind.isClean, true);
+  }
+});
+
+test('a torn end of an older file is normal where Apache wrote it, corruption where we did', () => {
   const older = logFile(4).bytes;
   const { starts } = logFile(4);
   const torn = older.slice();

@@ -194,7 +194,7 @@ export class ClientPort {
     this.order = null;
     let closed = 0;
     for (const connection of this.#connections.values()) {
-      if (connection.state === 'closing') continue;
+      if (connection.destroy || connection.closeAfterFlush) continue;
       connection.closeNow();
       closed++;
     }
@@ -299,7 +299,7 @@ export class ClientPort {
 
   #sweep(now: number): void {
     for (const connection of this.#connections.values()) {
-      if (connection.state === 'closing') continue;
+      if (connection.destroy || connection.closeAfterFlush) continue;
       const { session } = connection;
       const idleMs = now - connection.heardMs;
       if (session === null) {

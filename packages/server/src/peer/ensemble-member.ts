@@ -241,6 +241,7 @@ export class EnsembleMember implements LinksOwner {
       `Leaving ${role instanceof Leading ? 'LEADING' : 'FOLLOWING'}: ${reason}`,
     );
     if (role instanceof Leading) {
+      role.end();
       role.leader.stop(reason);
       this.#listenForLearners(false);
       this.#reloadAfterSettling = false;

@@ -101,6 +101,12 @@ export class Leading extends RoleHost implements LeaderHost {
     // Its sessions keep their clocks: they move to another member or expire.
   }
 
+  /** The reign is over: whatever still comes in this turn is ordered by nobody. */
+  end(): void {
+    this.order?.end();
+    this.order = null;
+  }
+
   tick(): void {
     this.leader.tick();
     this.order?.tick();

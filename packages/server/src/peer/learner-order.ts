@@ -94,7 +94,7 @@ export class LearnerOrder implements RequestOrder {
     const { state, stats } = this.#core;
     const client = this.#client;
     const result = state.apply(proposal.buffer, proposal.start, proposal.end);
-    assert(!result.isMalformed, `Cannot apply transaction ${proposal.zxid}: it is malformed`);
+    assert(!result.isMalformed, 'Cannot apply a committed transaction: it is malformed');
     stats.commitCount++;
     // Every learner reports a new session once, so that the leader's clock of it starts (T22).
     if (result.type === OpCode.createSession) {

@@ -53,6 +53,7 @@ export class PrimaryOrder implements RequestOrder {
   readonly #entry: JuteWriter;
   readonly #reader: JuteReader;
   readonly #own: CurrentRequest;
+  #isOver: boolean;
 
   constructor(core: PeerCore, log: ProposalLog, client: OrderClient, proposer: Proposer) {
     this.#core = core;
@@ -64,6 +65,7 @@ export class PrimaryOrder implements RequestOrder {
     this.#entry = new JuteWriter(4096);
     this.#reader = new JuteReader();
     this.#own = new CurrentRequest();
+    this.#isOver = false;
     // A new reign gives every session its whole time again.
     core.state.core.sessions.forEach((hi, lo, timeoutMs) => {
       this.#tracker.track(hi, lo, timeoutMs, core.nowMs());
@@ -72,6 +74,11 @@ export class PrimaryOrder implements RequestOrder {
 
   get sessionCount(): number {
     return this.#tracker.count;
+  }
+
+  /** The reign has ended, perhaps in the middle of a call of ours: nothing is ordered any more. */
+  end(): void {
+    this.#isOver = true;
   }
 
   submit(pending: PendingRequest, request: OpRequest): void {
@@ -140,7 +147,7 @@ export class PrimaryOrder implements RequestOrder {
     const { state, stats } = this.#core;
     const client = this.#client;
     const result = state.apply(proposal.buffer, proposal.start, proposal.end);
-    assert(!result.isMalformed, `Cannot apply transaction ${proposal.zxid}: it is malformed`);
+    assert(!result.isMalformed, 'Cannot apply a committed transaction: it is malformed');
     stats.commitCount++;
     const pending = this.#origins.shift() ?? null;
     if (pending !== null) client.onApplied(pending, result);
@@ -151,6 +158,7 @@ export class PrimaryOrder implements RequestOrder {
   }
 
   #order(request: OpRequest, pending: PendingRequest | null, owner: SessionOwner): void {
+    if (this.#isOver) return;
     const { state, stats } = this.#core;
     const sessionError = this.#checkSession(request, owner);
     const zxid = this.#proposer.nextZxid();

@@ -55,7 +55,7 @@ export abstract class RoleHost {
   applyUnserved(proposal: Proposal): void {
     const { state, stats } = this.core;
     const result = state.apply(proposal.buffer, proposal.start, proposal.end);
-    assert(!result.isMalformed, `Cannot apply transaction ${proposal.zxid}: it is malformed`);
+    assert(!result.isMalformed, 'Cannot apply a committed transaction: it is malformed');
     stats.commitCount++;
   }
 

@@ -43,7 +43,7 @@ test('PathIndex finds what a map finds, also when all hashes fall together', () 
   fc.assert(
     fc.property(
       fc.array(hashOf, { minLength: 61, maxLength: 61 }),
-      fc.array(step, { maxLength: 300 }),
+      fc.array(step, { maxLength: 300, size: 'max' }),
       (hashes, steps) => {
         const holder = new TextHolder();
         const index = new PathIndex(holder);

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { SID_ANONYMOUS } from '@zabra/protocol';
-import { frame, Host, init, join, said, vote } from './election-mesh-rig.test.ts';
-import { bytesOf, type ScriptLink, THREE_TEXT } from './script-host.test.ts';
+import { frame, Host, init, join, said, vote } from './election-mesh-rig.test-kit.ts';
+import { bytesOf, type ScriptLink, THREE_TEXT } from './script-host.test-kit.ts';
 
 test('the larger sid dials, says INIT and its newest message, and keeps the connection', () => {
   const host = new Host(3);

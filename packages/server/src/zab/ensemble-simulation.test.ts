@@ -9,11 +9,11 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Prng } from '@zabra/protocol';
 import type { EnsembleConfig } from './ensemble-config.ts';
-import { FakeMember, type MemberOptions } from './fake-member.test.ts';
-import { FakeNetwork } from './fake-network.test.ts';
-import { FakeLeading, FakeLearning } from './fake-roles.test.ts';
+import { FakeMember, type MemberOptions } from './fake-member.test-kit.ts';
+import { FakeNetwork } from './fake-network.test-kit.ts';
+import { FakeLeading, FakeLearning } from './fake-roles.test-kit.ts';
 import { makeVerifier } from './quorum-verifier.ts';
-import { ZabOracle } from './zab-oracle.test.ts';
+import { ZabOracle } from './zab-oracle.test-kit.ts';
 
 const SEED_COUNT = Number(process.env['ZAB_SEEDS'] ?? 200);
 const FIRST_SEED = Number(process.env['ZAB_FIRST_SEED'] ?? 1);

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { memberOf } from './ensemble-config.ts';
 import { formatEnsembleText, parseEnsembleEntries, parseEnsembleText } from './ensemble-text.ts';
 import { expandIpv6 } from './ipv6.ts';
-import { configOf } from './script-host.test.ts';
+import { configOf } from './script-host.test-kit.ts';
 
 test('the canonical text reads and writes as itself', () => {
   const texts = [

@@ -7,7 +7,7 @@ import test from 'node:test';
 import { makeZxid, ServerState, SID_NONE, ZXID_MIN, ZXID_NONE } from '@zabra/protocol';
 import { FastLeaderElection } from './fast-leader-election.ts';
 import { makeVerifier, type QuorumVerifier } from './quorum-verifier.ts';
-import { configOf, THREE_TEXT } from './script-host.test.ts';
+import { configOf, THREE_TEXT } from './script-host.test-kit.ts';
 import type { Vote } from './vote.ts';
 import type { ElectionHost } from './zab-host.ts';
 

@@ -18,10 +18,10 @@ import {
 import { ElectionMesh } from './election-mesh.ts';
 import { formatEnsembleText } from './ensemble-text.ts';
 import { FastLeaderElection } from './fast-leader-election.ts';
-import { LeaderRig } from './leader-rig.test.ts';
-import { LearnerRig } from './learner-rig.test.ts';
+import { LeaderRig } from './leader-rig.test-kit.ts';
+import { LearnerRig } from './learner-rig.test-kit.ts';
 import { makeVerifier } from './quorum-verifier.ts';
-import { bytesOf, configOf, ScriptLink } from './script-host.test.ts';
+import { bytesOf, configOf, ScriptLink } from './script-host.test-kit.ts';
 import type { Vote } from './vote.ts';
 
 const z = makeZxid;

@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { JuteWriter, makeZxid, OpCode, PacketType } from '@zabra/protocol';
-import { LeaderRig } from './leader-rig.test.ts';
+import { LeaderRig } from './leader-rig.test-kit.ts';
 import { makeVerifier } from './quorum-verifier.ts';
-import { configOf, type ScriptLink } from './script-host.test.ts';
+import { configOf, type ScriptLink } from './script-host.test-kit.ts';
 
 const z = makeZxid;
 

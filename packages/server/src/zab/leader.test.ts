@@ -5,10 +5,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { EPOCH_MAX, JuteWriter, makeZxid, OpCode, PacketType } from '@zabra/protocol';
-import { LeaderRig } from './leader-rig.test.ts';
+import { LeaderRig } from './leader-rig.test-kit.ts';
 import { encodeLearnerInfo } from './learner-info.ts';
 import { makeVerifier } from './quorum-verifier.ts';
-import { configOf, type ScriptLink } from './script-host.test.ts';
+import { configOf, type ScriptLink } from './script-host.test-kit.ts';
 
 const z = makeZxid;
 

@@ -6,8 +6,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { JuteWriter, makeZxid, OpCode, PacketType } from '@zabra/protocol';
-import { LearnerRig } from './learner-rig.test.ts';
-import { txn } from './script-host.test.ts';
+import { LearnerRig } from './learner-rig.test-kit.ts';
+import { txn } from './script-host.test-kit.ts';
 
 const z = makeZxid;
 const { PROPOSAL, COMMIT, INFORM, NEWLEADER, UPTODATE, DIFF, SNAP } = PacketType;

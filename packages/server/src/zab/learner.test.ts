@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { makeZxid, PacketType } from '@zabra/protocol';
-import { LearnerRig } from './learner-rig.test.ts';
+import { LearnerRig } from './learner-rig.test-kit.ts';
 
 const z = makeZxid;
 const { PROPOSAL, COMMIT, NEWLEADER, UPTODATE, DIFF, TRUNC, SNAP } = PacketType;

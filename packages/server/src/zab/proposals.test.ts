@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { makeZxid } from '@zabra/protocol';
 import { isLastOfEpoch, Proposals } from './proposals.ts';
 import { makeVerifier } from './quorum-verifier.ts';
-import { configOf, THREE_TEXT, txn } from './script-host.test.ts';
+import { configOf, THREE_TEXT, txn } from './script-host.test-kit.ts';
 
 const start = makeZxid(7, 0);
 const verifiers = [makeVerifier(configOf(THREE_TEXT))];

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { hasQuorumOfAll, isVoterOfAny, makeVerifier } from './quorum-verifier.ts';
-import { configOf } from './script-host.test.ts';
+import { configOf } from './script-host.test-kit.ts';
 
 function ensembleOf(voters: number, more: readonly string[] = []): string {
   const lines = Array.from({ length: voters }, (_, i) => `server.${i + 1}=a${i}:1:2`);

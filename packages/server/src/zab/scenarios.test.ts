@@ -9,10 +9,10 @@ import test from 'node:test';
 import { makeZxid, PacketType, Prng, ServerState } from '@zabra/protocol';
 import { ElectionMesh } from './election-mesh.ts';
 import { FastLeaderElection } from './fast-leader-election.ts';
-import { LeaderRig } from './leader-rig.test.ts';
-import { LearnerRig } from './learner-rig.test.ts';
+import { LeaderRig } from './leader-rig.test-kit.ts';
+import { LearnerRig } from './learner-rig.test-kit.ts';
 import { makeVerifier } from './quorum-verifier.ts';
-import { bytesOf, configOf, ScriptLink, THREE_TEXT } from './script-host.test.ts';
+import { bytesOf, configOf, ScriptLink, THREE_TEXT } from './script-host.test-kit.ts';
 import type { Vote } from './vote.ts';
 
 const z = makeZxid;

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { makeZxid } from '@zabra/protocol';
 import { CommittedLog, follows } from './committed-log.ts';
-import { txn } from './script-host.test.ts';
+import { txn } from './script-host.test-kit.ts';
 import { planSync } from './synchronization.ts';
 
 const z = makeZxid;

@@ -3,7 +3,7 @@
  * 4.5).
  */
 
-import { isZooKeeperError, type ZooKeeperClient } from '@zabra/client';
+import { isZooKeeperError } from '@zabra/client';
 import { parseAcl } from './acl-text.ts';
 import { parseArguments } from './argument-parser.ts';
 import { type Command, type CommandContext, intValue, usage } from './command.ts';
@@ -11,7 +11,7 @@ import { keeperLine, ShellFailure } from './shell-failure.ts';
 import { checkPath } from './shell-path.ts';
 import { subtreePaths } from './subtree.ts';
 
-type Acls = Parameters<ZooKeeperClient['setACL']>[1];
+type Acls = Parameters<ShellClient['setACL']>[1];
 
 export const getAclCommand: Command = {
   name: 'getAcl',

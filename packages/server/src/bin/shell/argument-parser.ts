@@ -25,35 +25,48 @@ export class Arguments {
     this.#values = values;
   }
 
-  has(letter: string): boolean {
-    return this.#flags.has(letter) || this.#values.has(letter);
+  has(name: string): boolean {
+    return this.#flags.has(name) || this.#values.has(name);
   }
 
-  value(letter: string): string | undefined {
-    return this.#values.get(letter);
+  /** The first one given, as in the original. */
+  value(name: string): string | undefined {
+    return this.#values.get(name);
+  }
+
+  /** Every option given, in the order of the first mention. */
+  get names(): readonly string[] {
+    return [...this.#flags, ...this.#values.keys()];
   }
 }
 
 /**
  * @param letters the options, each a letter, with a colon behind those that take a value
+ * @param longNames options of several letters, which all take a value
  * @throws ShellFailure
  * @example parseArguments(['-s', '/a'], 'sv:').has('s') // true
  */
-export function parseArguments(tokens: readonly string[], letters: string): Arguments {
-  return new ArgumentReader(tokens, letters).read();
+export function parseArguments(
+  tokens: readonly string[],
+  letters: string,
+  longNames: readonly string[] = [],
+): Arguments {
+  return new ArgumentReader(tokens, letters, longNames).read();
 }
 
 class ArgumentReader {
   readonly #tokens: readonly string[];
   readonly #letters: string;
+  readonly #longNames: readonly string[];
   readonly #words: string[];
   readonly #flags: Set<string>;
   readonly #values: Map<string, string>;
   #index: number;
 
-  constructor(tokens: readonly string[], letters: string) {
+  constructor(tokens: readonly string[], letters: string, longNames: readonly string[]) {
     this.#tokens = tokens;
     this.#letters = letters;
+    this.#longNames = longNames;
     this.#words = [];
     this.#flags = new Set();
     this.#values = new Map();
@@ -74,6 +87,8 @@ class ArgumentReader {
   }
 
   #readOptions(token: string): void {
+    const name = token.slice(1);
+    if (this.#longNames.includes(name)) return this.#keep(name, this.#nextValue(name));
     for (let position = 1; position < token.length; position++) {
       const letter = token.charAt(position);
       if (!this.#isKnown(letter)) throw unrecognized(token);
@@ -82,21 +97,27 @@ class ArgumentReader {
         continue;
       }
       const joined = token.slice(position + 1);
-      this.#values.set(letter, joined === '' ? this.#nextValue(letter) : unjoin(joined));
-      return;
+      return this.#keep(letter, joined === '' ? this.#nextValue(letter) : unjoin(joined));
     }
   }
 
+  #keep(name: string, value: string): void {
+    if (!this.#values.has(name)) this.#values.set(name, value);
+  }
+
   /** What looks like another option is no value, unless it is a negative number. */
-  #nextValue(letter: string): string {
+  #nextValue(name: string): string {
     const token = this.#tokens[this.#index];
-    const looksLikeOption =
-      token !== undefined && /^-./.test(token) && this.#isKnown(token.charAt(1));
-    if (token === undefined || token === '--' || looksLikeOption) {
-      const reason = `Missing argument for option: ${letter}`;
+    if (token === undefined || token === '--' || this.#looksLikeOption(token)) {
+      const reason = `Missing argument for option: ${name}`;
       throw new ShellFailure(`${EXCEPTION_PREFIX}MissingArgumentException: ${reason}`);
     }
     return this.#next();
+  }
+
+  #looksLikeOption(token: string): boolean {
+    if (!/^-./.test(token)) return false;
+    return this.#longNames.includes(token.slice(1)) || this.#isKnown(token.charAt(1));
   }
 
   #next(): string {

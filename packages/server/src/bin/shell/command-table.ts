@@ -5,6 +5,7 @@
 
 import { addauthCommand, getAclCommand, setAclCommand, whoamiCommand } from './acl-commands.ts';
 import type { Command } from './command.ts';
+import { delquotaCommand, listquotaCommand, setquotaCommand } from './quota-commands.ts';
 import {
   configCommand,
   getAllChildrenNumberCommand,
@@ -14,6 +15,7 @@ import {
   statCommand,
   syncCommand,
 } from './read-commands.ts';
+import { reconfigCommand } from './reconfig-command.ts';
 import { addWatchCommand, removewatchesCommand } from './watch-commands.ts';
 import { createCommand, deleteallCommand, deleteCommand, setCommand } from './write-commands.ts';
 
@@ -35,14 +37,18 @@ const ZNODE_COMMANDS: readonly Command[] = [
   createCommand,
   deleteCommand,
   deleteallCommand,
+  delquotaCommand,
   getCommand,
   getAclCommand,
   getAllChildrenNumberCommand,
   getEphemeralsCommand,
+  listquotaCommand,
   lsCommand,
+  reconfigCommand,
   removewatchesCommand,
   setCommand,
   setAclCommand,
+  setquotaCommand,
   statCommand,
   syncCommand,
   whoamiCommand,

@@ -4,12 +4,12 @@
  * it.
  */
 
-import type { WatchEvent, ZooKeeperClient } from '@zabra/client';
+import type { WatchEvent } from '@zabra/client';
 import type { Printer } from './printer.ts';
 import { ShellFailure } from './shell-failure.ts';
 
 export interface CommandContext {
-  readonly client: ZooKeeperClient;
+  readonly client: ShellClient;
   readonly printer: Printer;
   /** Prints the events of the watches that commands set. */
   readonly watch: (event: WatchEvent) => void;

@@ -3,11 +3,11 @@
  * znodes, any other, wherever it stands, to the names of commands (operations.md 4.3).
  */
 
-import type { ZooKeeperClient } from '@zabra/client';
+import type { } from '@zabra/client';
 import { COMMAND_NAMES } from './command-table.ts';
 
 /** Candidates and the part of the line that they replace, as Node's line editor wants them. */
-export async function complete(client: ZooKeeperClient, line: string): Promise<[string[], string]> {
+export async function complete(client: ShellClient, line: string): Promise<[string[], string]> {
   const word = /\S*$/.exec(line)?.[0] ?? '';
   const found = word.startsWith('/') ? await paths(client, word) : names(word);
   return [found, word];
@@ -19,7 +19,7 @@ function names(word: string): string[] {
   return found.length === 1 ? [`${found[0]} `] : found;
 }
 
-async function paths(client: ZooKeeperClient, word: string): Promise<string[]> {
+async function paths(client: ShellClient, word: string): Promise<string[]> {
   const slash = word.lastIndexOf('/');
   const directory = word.slice(0, slash + 1);
   const prefix = word.slice(slash + 1);

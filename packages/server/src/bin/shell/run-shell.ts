@@ -3,7 +3,7 @@
  * ends the session (operations.md 4.1 and 4.2; rulings on exit codes and one-shot sessions).
  */
 
-import type { ZooKeeperClient } from '@zabra/client';
+import type { } from '@zabra/client';
 import { runInteractive } from './interactive.ts';
 import { Printer } from './printer.ts';
 import { Shell } from './shell.ts';
@@ -62,7 +62,7 @@ async function run(
 }
 
 /** A read-only server does not count. */
-function hasConnected(client: ZooKeeperClient, timeoutMs: number): Promise<boolean> {
+function hasConnected(client: ShellClient, timeoutMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const finish = (isConnected: boolean): void => {
       stopListening();

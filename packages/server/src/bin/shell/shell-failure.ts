@@ -68,6 +68,14 @@ const LINES: Readonly<Partial<Record<ZooKeeperErrorCode, string>>> = {
   QUOTAEXCEEDED: 'Quota has exceeded : ',
 };
 
+const WHOLE_LINES: Readonly<Partial<Record<ZooKeeperErrorCode, string>>> = {
+  RECONFIGINPROGRESS:
+    'Another reconfiguration is in progress -- concurrent reconfigs not supported (yet)',
+  NEWCONFIGNOQUORUM:
+    'No quorum of new config is connected and up-to-date with the leader of last commmitted ' +
+    'config - try invoking reconfiguration after new servers are connected and synced',
+};
+
 /** `KeeperErrorCode = NoAuth for /a`, without the path where there is none. */
 export function keeperLine(code: ZooKeeperErrorCode, path: string | null): string {
   const name = CODE_NAMES[code] ?? code;
@@ -77,8 +85,10 @@ export function keeperLine(code: ZooKeeperErrorCode, path: string | null): strin
 /** What is printed for whatever a command threw; `null` stands where a path is missing. */
 export function failureLine(error: unknown): string {
   if (!isZooKeeperError(error)) return error instanceof Error ? error.message : String(error);
-  const line = LINES[error.code];
-  return line === undefined ? keeperLine(error.code, error.path) : `${line}${error.path}`;
+  const { code, path } = error;
+  const line = LINES[code];
+  if (line !== undefined) return `${line}${path}`;
+  return WHOLE_LINES[code] ?? keeperLine(code, path);
 }
 
 export function exitCodeOf(error: unknown): number {

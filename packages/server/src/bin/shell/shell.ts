@@ -4,7 +4,7 @@
  * affair of `interactive.ts` and of the one-shot form. From operations.md 4.
  */
 
-import { open, type SessionState, type WatchEvent, type ZooKeeperClient } from '@zabra/client';
+import { open, type SessionState, type WatchEvent } from '@zabra/client';
 import { versionText } from '../version.ts';
 import { splitLine } from './command-line.ts';
 import { COMMANDS, SHELL_COMMANDS, usageText } from './command-table.ts';
@@ -40,7 +40,7 @@ export class Shell {
   /** One function for all watches, so that an event is printed once. */
   readonly #watch: (event: WatchEvent) => void;
   #servers: string;
-  #client: ZooKeeperClient;
+  #client: ShellClient;
   #printsWatches: boolean;
   /** The session owns an ephemeral that this shell created. */
   #hasEphemeral: boolean;
@@ -62,7 +62,7 @@ export class Shell {
     this.#client = this.#open();
   }
 
-  get client(): ZooKeeperClient {
+  get client(): ShellClient {
     return this.#client;
   }
 
@@ -101,7 +101,7 @@ export class Shell {
     else await this.#client.close();
   }
 
-  #open(): ZooKeeperClient {
+  #open(): ShellClient {
     const { timeoutMs, readOnly } = this.#options;
     const client = open(this.#servers, { sessionTimeoutMs: timeoutMs, readOnly });
     this.#stopListening = client.onState((state) => {

@@ -4,13 +4,13 @@
  * reverse order deletes. What goes while the walk is under way is left out.
  */
 
-import { isZooKeeperError, type WatchEvent, type ZooKeeperClient } from '@zabra/client';
+import { isZooKeeperError, type WatchEvent } from '@zabra/client';
 import { childPath } from './shell-path.ts';
 
 export type WatchCallback = ((event: WatchEvent) => void) | undefined;
 
 export async function* walkSubtree(
-  client: ZooKeeperClient,
+  client: ShellClient,
   top: string,
   watch?: WatchCallback,
 ): AsyncGenerator<string> {
@@ -20,14 +20,14 @@ export async function* walkSubtree(
 }
 
 /** The whole walk as a list, before anything that was found is changed. */
-export async function subtreePaths(client: ZooKeeperClient, top: string): Promise<string[]> {
+export async function subtreePaths(client: ShellClient, top: string): Promise<string[]> {
   const paths: string[] = [];
   for await (const path of walkSubtree(client, top)) paths.push(path);
   return paths;
 }
 
 async function* walkBelow(
-  client: ZooKeeperClient,
+  client: ShellClient,
   paths: readonly string[],
   watch: WatchCallback,
 ): AsyncGenerator<string> {
@@ -39,7 +39,7 @@ async function* walkBelow(
 }
 
 async function childPaths(
-  client: ZooKeeperClient,
+  client: ShellClient,
   path: string,
   watch: WatchCallback,
 ): Promise<readonly string[]> {

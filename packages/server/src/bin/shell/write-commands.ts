@@ -2,7 +2,7 @@
  * The commands that change znodes: create, set, delete, deleteall (operations.md 4.5).
  */
 
-import { isZooKeeperError, type ZooKeeperClient } from '@zabra/client';
+import { isZooKeeperError } from '@zabra/client';
 import { parseAcl } from './acl-text.ts';
 import { type Arguments, parseArguments } from './argument-parser.ts';
 import { type Command, intValue, usage } from './command.ts';
@@ -150,7 +150,7 @@ function base64Bytes(text: string): Buffer {
 
 /** False when some of the transactions failed; the others are done all the same. */
 async function deleteInBatches(
-  client: ZooKeeperClient,
+  client: ShellClient,
   paths: readonly string[],
   batch: number,
 ): Promise<boolean> {

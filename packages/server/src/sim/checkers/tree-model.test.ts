@@ -90,7 +90,7 @@ describe('TreeModel', () => {
       ],
     ],
     ['a session that begins twice', /begins session 0:1 again/, [SESSION, { ...SESSION, zxid: 2 }]],
-    ['the end of no session', /not open/, [{ zxid: 1, type: OpCode.closeSession }]],
+    ['the end of no session', /never was/, [{ zxid: 1, type: OpCode.closeSession }]],
     [
       'the end of a session without its ephemerals',
       /wanted \[\/a\]/,

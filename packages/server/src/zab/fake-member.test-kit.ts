@@ -6,13 +6,13 @@
 import { type Id, PacketType } from '@zabra/protocol';
 import { type EnsembleConfig, memberOf } from './ensemble-config.ts';
 import { formatEnsembleText } from './ensemble-text.ts';
-import { type DiskOp, type Durable, FakeDisk } from './fake-disk.test.ts';
-import type { FakeNetwork, LinkEnd, PortKind, Station } from './fake-network.test.ts';
-import { FakeLeading, FakeLearning } from './fake-roles.test.ts';
-import { FakeServer } from './fake-server.test.ts';
+import { type DiskOp, type Durable, FakeDisk } from './fake-disk.test-kit.ts';
+import type { FakeNetwork, LinkEnd, PortKind, Station } from './fake-network.test-kit.ts';
+import { FakeLeading, FakeLearning } from './fake-roles.test-kit.ts';
+import { FakeServer } from './fake-server.test-kit.ts';
 import { makeVerifier, type QuorumVerifier } from './quorum-verifier.ts';
 import type { ZabLimits } from './zab-host.ts';
-import type { ZabOracle } from './zab-oracle.test.ts';
+import type { ZabOracle } from './zab-oracle.test-kit.ts';
 
 export interface MemberOptions {
   readonly limits: ZabLimits;

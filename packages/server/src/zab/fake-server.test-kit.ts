@@ -8,13 +8,20 @@ import assert from 'node:assert/strict';
 import { epochOf, type HostPort, type Notification, ServerState } from '@zabra/protocol';
 import { CommittedLog } from './committed-log.ts';
 import { ElectionMesh } from './election-mesh.ts';
-import { FakeStorage, historyOf, lastOf, proposalOf, type Txn, txnOf } from './fake-disk.test.ts';
-import type { FakeMember } from './fake-member.test.ts';
-import { FakeLeading, FakeLearning } from './fake-roles.test.ts';
+import {
+  FakeStorage,
+  historyOf,
+  lastOf,
+  proposalOf,
+  type Txn,
+  txnOf,
+} from './fake-disk.test-kit.ts';
+import type { FakeMember } from './fake-member.test-kit.ts';
+import { FakeLeading, FakeLearning } from './fake-roles.test-kit.ts';
 import { FastLeaderElection } from './fast-leader-election.ts';
-import type { FakeNetwork } from './fake-network.test.ts';
+import type { FakeNetwork } from './fake-network.test-kit.ts';
 import type { Vote } from './vote.ts';
-import type { ZabOracle } from './zab-oracle.test.ts';
+import type { ZabOracle } from './zab-oracle.test-kit.ts';
 import type { ElectionHost, ElectionLink, LogLevel, MeshHost, Proposal } from './zab-host.ts';
 
 const TICK_MS = 10;
@@ -35,7 +42,8 @@ export class FakeServer implements ElectionHost, MeshHost {
   lastProcessedZxid: number;
   role: FakeLeading | FakeLearning | null;
   #decided: Vote | null;
-  #settleToken: number;
+  /** A role is over, and the disk is not done. */
+  #isSettling: boolean;
   #reloadsAfterSettling: boolean;
   #isDiskBusy: boolean;
 
@@ -54,7 +62,7 @@ export class FakeServer implements ElectionHost, MeshHost {
     this.lastProcessedZxid = 0;
     this.role = null;
     this.#decided = null;
-    this.#settleToken = 0;
+    this.#isSettling = false;
     this.#reloadsAfterSettling = false;
     this.#isDiskBusy = false;
     const meshOptions = { multiAddress: false, connectTimeoutMs: 500, helloTimeoutMs: 500 };
@@ -104,7 +112,8 @@ export class FakeServer implements ElectionHost, MeshHost {
   look(): void {
     const { storage, member } = this;
     if (member.options.repairsEpoch && epochOf(storage.lastLoggedZxid) > storage.currentEpoch) {
-      this.#settleToken = storage.storeCurrentEpoch(epochOf(storage.lastLoggedZxid));
+      storage.storeCurrentEpoch(epochOf(storage.lastLoggedZxid));
+      this.#isSettling = true;
       return;
     }
     assert.deepEqual(this.applied, historyOf(member.durable), 'I14: memory is not the disk');
@@ -150,7 +159,8 @@ export class FakeServer implements ElectionHost, MeshHost {
       role.learner.stop(reason);
       this.#reloadsAfterSettling = role.isUnbacked;
     }
-    this.#settleToken = this.storage.submit({ kind: 'barrier' });
+    this.#isSettling = true;
+    this.storage.submit({ kind: 'barrier' });
   }
 
   submit(text: string): boolean {
@@ -219,17 +229,19 @@ export class FakeServer implements ElectionHost, MeshHost {
   /** The disk works on its own time, one stretch of requests after another. */
   #runDisk(): void {
     const { disk, options } = this.member;
-    if (this.#isDiskBusy || disk.pending.length === 0) return;
+    if (this.#isDiskBusy || !disk.isBusy) return;
     this.#isDiskBusy = true;
     const { prng } = this.network;
     this.network.at(1 + prng.below(options.diskDelayMaxMs), () => {
       if (!this.isAlive) return;
       this.#isDiskBusy = false;
-      for (let count = 1 + prng.below(disk.pending.length); count > 0; count--) {
-        const { tokens, syncedZxid } = disk.complete(1);
+      const channel = prng.chance(1, 2) ? disk.log : disk.epochs;
+      for (let count = prng.below(channel.length + 1); count > 0; count--) {
+        const { token, syncedZxid } = disk.completeOne(channel);
         if (syncedZxid >= 0) this.#onSynced(syncedZxid);
-        for (const token of tokens) this.#onStored(token);
+        if (token !== 0) this.#onStored(token);
       }
+      if (this.#isSettling && !disk.isBusy) this.#onSettled();
       this.#runDisk();
     });
   }
@@ -241,13 +253,12 @@ export class FakeServer implements ElectionHost, MeshHost {
   }
 
   #onStored(token: number): void {
-    if (token === this.#settleToken) this.#onSettled();
-    else if (this.role instanceof FakeLeading) this.role.leader.onStored(token);
+    if (this.role instanceof FakeLeading) this.role.leader.onStored(token);
     else this.role?.onStored(token);
   }
 
   #onSettled(): void {
-    this.#settleToken = 0;
+    this.#isSettling = false;
     if (this.#reloadsAfterSettling) {
       this.#reloadsAfterSettling = false;
       this.storage.tail.length = 0;

@@ -6,7 +6,7 @@
 import { makeZxid, PacketType, utf8Encode } from '@zabra/protocol';
 import { Learner } from './learner.ts';
 import { encodeLeaderInfo } from './learner-info.ts';
-import { ScriptLearnerHost, type ScriptLink } from './script-host.test.ts';
+import { ScriptLearnerHost, type ScriptLink } from './script-host.test-kit.ts';
 
 export class LearnerRig {
   readonly host: ScriptLearnerHost;

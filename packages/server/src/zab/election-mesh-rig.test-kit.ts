@@ -16,7 +16,7 @@ import {
   writeNotification,
 } from '@zabra/protocol';
 import { ElectionMesh } from './election-mesh.ts';
-import { bytesOf, configOf, ScriptLink, THREE_TEXT } from './script-host.test.ts';
+import { bytesOf, configOf, ScriptLink, THREE_TEXT } from './script-host.test-kit.ts';
 import type { Vote } from './vote.ts';
 import type { ElectionLink, MeshHost } from './zab-host.ts';
 

@@ -15,9 +15,9 @@ import {
 } from '@zabra/protocol';
 import type { CommittedLog } from './committed-log.ts';
 import type { EnsembleConfig } from './ensemble-config.ts';
-import { type FakeStorage, type Txn, txnOf } from './fake-disk.test.ts';
-import type { FakeServer } from './fake-server.test.ts';
-import type { LinkEnd } from './fake-network.test.ts';
+import { type FakeStorage, type Txn, txnOf } from './fake-disk.test-kit.ts';
+import type { FakeServer } from './fake-server.test-kit.ts';
+import type { LinkEnd } from './fake-network.test-kit.ts';
 import { Leader } from './leader.ts';
 import { Learner } from './learner.ts';
 import type { QuorumVerifier } from './quorum-verifier.ts';

@@ -13,7 +13,7 @@ import {
 } from '@zabra/protocol';
 import { Leader } from './leader.ts';
 import { encodeLearnerInfo } from './learner-info.ts';
-import { ScriptLeaderHost, ScriptLink } from './script-host.test.ts';
+import { ScriptLeaderHost, ScriptLink } from './script-host.test-kit.ts';
 
 const NOTHING = new Uint8Array(0);
 

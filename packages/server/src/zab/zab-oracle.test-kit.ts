@@ -13,7 +13,7 @@ import {
   historyOf,
   lastOf,
   type Txn,
-} from './fake-disk.test.ts';
+} from './fake-disk.test-kit.ts';
 import { hasQuorumOfAll, type QuorumVerifier } from './quorum-verifier.ts';
 
 export interface Witness {

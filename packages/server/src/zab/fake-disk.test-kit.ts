@@ -1,7 +1,7 @@
 /**
  * FakeDisk: the disk of one member of the small ensembles that this room's tests run, and the
- * `ZabStorage` over it. What was asked for completes later, in order; a crash keeps a prefix of
- * what was still under way. History is a base (the snapshot) and a log of opaque transactions.
+ * `ZabStorage` over it. What was asked for completes later: log and epoch files each in order, and
+ * independent of each other; a crash keeps a prefix of what was still under way in each. History is a base (the snapshot) and a log of opaque transactions.
  */
 
 import assert from 'node:assert/strict';
@@ -64,34 +64,46 @@ export function textTxn(zxid: number, text: string): Txn {
 
 export class FakeDisk {
   readonly durable: Durable;
-  pending: PendingOp[];
+  /** The log with its snapshot base, and the epoch files. */
+  log: PendingOp[];
+  epochs: PendingOp[];
   /** Called after each change of what is durable. */
   onChanged: (op: DiskOp, before: readonly Txn[]) => void;
 
   constructor() {
     this.durable = { acceptedEpoch: 0, currentEpoch: 0, baseZxid: 0, base: [], log: [] };
-    this.pending = [];
+    this.log = [];
+    this.epochs = [];
     this.onChanged = () => {};
   }
 
-  /** Carries out the oldest `count` operations; returns their tokens and the last synced zxid. */
-  complete(count: number): { tokens: number[]; syncedZxid: number } {
-    const tokens: number[] = [];
-    let syncedZxid = -1;
-    for (const { op, token } of this.pending.splice(0, count)) {
-      const before = op.kind === 'append' ? [] : historyOf(this.durable);
-      this.#apply(op);
-      this.onChanged(op, before);
-      if (op.kind === 'append') syncedZxid = op.txn.zxid;
-      if (token !== 0) tokens.push(token);
-    }
-    return { tokens, syncedZxid };
+  get isBusy(): boolean {
+    return this.log.length + this.epochs.length > 0;
+  }
+
+  submit(op: DiskOp, token: number): void {
+    const isEpoch = op.kind === 'accepted' || op.kind === 'current';
+    (isEpoch ? this.epochs : this.log).push({ op, token });
+  }
+
+  /** Carries out the oldest request of a channel: its token, and the zxid if it was an append. */
+  completeOne(channel: PendingOp[]): { token: number; syncedZxid: number } {
+    const pending = channel.shift();
+    if (pending === undefined) return { token: 0, syncedZxid: -1 };
+    const { op, token } = pending;
+    const before = op.kind === 'append' ? [] : historyOf(this.durable);
+    this.#apply(op);
+    this.onChanged(op, before);
+    return { token, syncedZxid: op.kind === 'append' ? op.txn.zxid : -1 };
   }
 
   /** Power loss: some prefix of what was under way reached the platter. */
   crash(prng: Prng): void {
-    this.complete(prng.below(this.pending.length + 1));
-    this.pending = [];
+    for (const channel of [this.log, this.epochs]) {
+      for (let count = prng.below(channel.length + 1); count > 0; count--)
+        this.completeOne(channel);
+      channel.length = 0;
+    }
   }
 
   #apply(op: DiskOp): void {
@@ -162,17 +174,16 @@ export class FakeStorage implements ZabStorage {
     const proposal = { zxid, buffer: buffer.slice(start, end), start: 0, end: end - start };
     this.lastLoggedZxid = zxid;
     this.tail.push(proposal);
-    this.disk.pending.push({ op: { kind: 'append', txn: txnOf(proposal) }, token: 0 });
+    this.disk.submit({ kind: 'append', txn: txnOf(proposal) }, 0);
     return proposal;
   }
 
   /** A token, or 0 when the zxid is no point of the history. */
   truncate(zxid: number): number {
-    const { base, baseZxid, log } = this.#whole();
+    const { baseZxid, log } = this.#whole();
     const isMark = counterOf(zxid) === 0;
     if (zxid < baseZxid) return 0;
     if (!isMark && zxid !== baseZxid && !log.some((txn) => txn.zxid === zxid)) return 0;
-    assert.equal(base.length >= 0, true);
     this.lastLoggedZxid = log.filter((txn) => txn.zxid <= zxid).at(-1)?.zxid ?? baseZxid;
     this.syncedZxid = Math.min(this.syncedZxid, this.lastLoggedZxid);
     this.tail.length = 0;
@@ -188,7 +199,7 @@ export class FakeStorage implements ZabStorage {
 
   submit(op: DiskOp): number {
     this.#lastToken += 1;
-    this.disk.pending.push({ op, token: this.#lastToken });
+    this.disk.submit(op, this.#lastToken);
     return this.#lastToken;
   }
 
@@ -196,8 +207,8 @@ export class FakeStorage implements ZabStorage {
   #whole(): Durable {
     const whole = new FakeDisk();
     Object.assign(whole.durable, this.disk.durable, { log: [...this.disk.durable.log] });
-    whole.pending = [...this.disk.pending];
-    whole.complete(whole.pending.length);
+    whole.log = [...this.disk.log];
+    while (whole.log.length > 0) whole.completeOne(whole.log);
     return whole.durable;
   }
 }
