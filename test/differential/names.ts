@@ -55,7 +55,7 @@ export class Names {
     return hex === '0' ? '0' : (this.#labels.get(hex) ?? `unknown session 0x${hex}`);
   }
 
-  get sessions(): readonly Int64[] {
-    return [...this.#sessions.values()];
+  get labels(): readonly string[] {
+    return [...this.#sessions.keys()];
   }
 }

@@ -83,15 +83,11 @@ export type Program = readonly Step[];
 
 export const SLOT_COUNT = 4;
 
-/** What counts as an operation: every request, and every other step. */
-export function operationCount(program: Program): number {
-  return program.reduce((sum, step) => sum + 1 + requestsOf(step).length, 0);
-}
-
-export function requestsOf(step: Step): readonly Request[] {
-  if (step.kind === 'connect') return step.requests;
-  if (step.kind === 'batch') return step.parts.flatMap((part) => part.requests);
-  return [];
+/** What counts as an operation: every request, and every step that is not made of them. */
+export function operationCount(step: Step): number {
+  if (step.kind === 'connect') return 1 + step.requests.length;
+  if (step.kind !== 'batch') return 1;
+  return step.parts.reduce((sum, part) => sum + part.requests.length, 0);
 }
 
 export function describeRequest(request: Request): string {

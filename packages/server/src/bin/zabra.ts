@@ -48,6 +48,17 @@ program
   });
 
 program
+  .command('sim')
+  .description('whole ensembles under faults in simulated time; a seed repeats its run to the byte')
+  .requiredOption('--seed <number>', 'the first seed')
+  .option('--count <number>', 'how many seeds from there on', '1')
+  .option('--trace', 'print every event')
+  .action(async (options: { seed: string; count: string; trace?: boolean }) => {
+    const { runSim } = await import('./sim-command.ts');
+    runSim(options);
+  });
+
+program
   .command('word')
   .description('sends a four-letter word and prints the answer')
   .argument('<word>', 'ruok, srvr, mntr, ...')

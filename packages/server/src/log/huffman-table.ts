@@ -43,7 +43,7 @@ export class HuffmanTable {
     }
   }
 
-  /** The first bit of a code is the lowest of an index: every index that ends in the code counts. */
+  /** The first bit of a code is the lowest: every index that ends in the code leads here. */
   #fill(code: number, length: number, symbol: number): void {
     const entry = (symbol << 4) | length;
     for (let index = code; index < this.entries.length; index += 1 << length) {

@@ -5,7 +5,15 @@
  */
 
 import assert from 'node:assert/strict';
-import { crc32, JuteReader, JuteWriter, OpCode, Prng, writeTxnHeader } from '@zabra/protocol';
+import {
+  crc32,
+  JuteReader,
+  JuteWriter,
+  makeZxid,
+  OpCode,
+  Prng,
+  writeTxnHeader,
+} from '@zabra/protocol';
 import type { MemoryDisk } from './memory-disk.test.ts';
 import { Storage } from './storage.ts';
 import type { BodyStream, RecoverySink, StorageListener, StorageOptions } from './storage-types.ts';
@@ -240,4 +248,26 @@ export class Host implements StorageListener {
     const acked = this.#baseCount + this.#countAfterBase(this.storage.syncedZxid);
     this.ackedCount = Math.max(this.ackedCount, acked);
   }
+}
+
+/** A host that has recovered and may log in the first epoch. */
+export function started(disk: MemoryDisk, options: HostOptions = {}): Host {
+  const host = new Host(disk, options);
+  assert.equal(host.recover(), null, host.messages.join('\n'));
+  host.await(host.storage.storeAcceptedEpoch(Math.max(1, host.storage.acceptedEpoch)));
+  host.await(host.storage.storeCurrentEpoch(Math.max(1, host.storage.currentEpoch)));
+  return host;
+}
+
+export function appendMany(host: Host, count: number, extraBytes = 20): void {
+  for (let index = 0; index < count; index++) {
+    const isFirst = host.storage.lastLoggedZxid === 0;
+    host.append(extraBytes, isFirst ? makeZxid(1, 1) : undefined);
+  }
+}
+
+export function restarted(disk: MemoryDisk, options: HostOptions = {}): Host {
+  const host = new Host(disk, options);
+  assert.equal(host.recover(), null, host.messages.join('\n'));
+  return host;
 }

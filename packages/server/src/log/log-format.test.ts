@@ -63,7 +63,7 @@ test('SegmentReader reads the example of 3.3, padded or not', () => {
   }
 });
 
-test('SlabWriter opens a new slab when an entry does not fit, and leaves the old one as it is', () => {
+test('SlabWriter opens a new slab when an entry does not fit, and the old one stays', () => {
   const slabs = new SlabWriter(100);
   const payload = new Uint8Array(40).fill(7);
   const first = slabs.append(payload, 0, 40);

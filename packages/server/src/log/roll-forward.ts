@@ -43,10 +43,26 @@ export class RollForward {
     this.#onDone = onDone;
   }
 
-  /** The intent is on stable storage. */
   start(): void {
-    if (this.#intent.kind === 'truncate') this.#truncate();
-    else this.#install();
+    this.#makeGroundDurable(() => {
+      if (this.#intent.kind === 'truncate') this.#truncate();
+      else this.#install();
+    });
+  }
+
+  /**
+   * After a kill the intent, and what it is about to put in place of the history, may have been
+   * read from the page cache only: nothing is removed on their word before they are on disk.
+   */
+  #makeGroundDurable(next: () => void): void {
+    const { reader } = this.#port;
+    const { kind, zxid } = this.#intent;
+    const candidates = kind === 'install' ? [RECEIVED_SNAPSHOT, snapshotName(zxid)] : [];
+    const found = candidates.find((name) => reader.sizeBytes('snap', name) >= 0);
+    this.#port.sync('snap', INTENT_FILE, () => {
+      if (found === undefined) next();
+      else this.#port.sync('snap', found, next);
+    });
   }
 
   #truncate(): void {

@@ -53,6 +53,8 @@ export class StorageWork {
   readonly #trigger: SnapshotTrigger;
   #job: SnapshotJob | null;
   #installation: Installation | null;
+  /** TRUNC that waits for what runs to end; null: none. */
+  #truncateZxid: number | null;
   #truncation: Truncation | null;
   #purgesPending: number;
   #isSnapshotDue: boolean;
@@ -71,6 +73,7 @@ export class StorageWork {
     this.#trigger = new SnapshotTrigger(snapCount, snapSizeLimitBytes, parts.prng);
     this.#job = null;
     this.#installation = null;
+    this.#truncateZxid = null;
     this.#truncation = null;
     this.#purgesPending = 0;
     this.#isSnapshotDue = false;
@@ -84,11 +87,11 @@ export class StorageWork {
   /** Nothing runs. */
   get isIdle(): boolean {
     const isWriting = this.#job !== null || this.#installation !== null;
-    return !isWriting && this.#truncation === null && this.#purgesPending === 0;
+    return !isWriting && !this.isTruncating && this.#purgesPending === 0;
   }
 
   get isTruncating(): boolean {
-    return this.#truncation !== null;
+    return this.#truncateZxid !== null || this.#truncation !== null;
   }
 
   get wantsSnapshot(): boolean {
@@ -97,7 +100,7 @@ export class StorageWork {
   }
 
   get #maySnapshot(): boolean {
-    return this.#job === null && this.#installation === null && this.#truncation === null;
+    return this.#job === null && this.#installation === null && !this.isTruncating;
   }
 
   onRecovered(snapshotZxid: number, hasEntries: boolean): void {
@@ -145,24 +148,18 @@ export class StorageWork {
 
   /** False when the names alone tell that it is impossible. */
   truncate(zxid: number): boolean {
-    const { port, watermark, options, txnLog, log } = this.#parts;
+    const { port, txnLog, log } = this.#parts;
     const survey = surveyDirectories(port.reader);
     if (!mayTruncate(survey, zxid, txnLog.lastLoggedZxid)) return false;
-    const { recordBytesMax } = options;
-    const parts = {
-      port,
-      watermark,
-      recordBytesMax,
-      openDecompressor: this.#parts.openDecompressor,
-    };
-    this.#truncation = new Truncation(parts, zxid);
     log('warn', 'Storage', `Truncating the history to zxid 0x${zxidToHex(zxid)}`);
+    this.#job?.abort();
+    this.#truncateZxid = zxid;
     return true;
   }
 
   purge(retainCount: number): void {
     const { port, log } = this.#parts;
-    if (this.#purgesPending > 0 || this.#truncation !== null || this.#installation !== null) return;
+    if (this.#purgesPending > 0 || this.isTruncating || this.#installation !== null) return;
     const { snapshotNames, segmentNames } = planPurge(port.reader, retainCount);
     for (const name of [...snapshotNames, ...segmentNames])
       log('info', 'Purge', `Removing ${name}`);
@@ -192,13 +189,24 @@ export class StorageWork {
 
   /** True: call again soon. */
   step(bytesMax: number): boolean {
-    if (this.#truncation !== null) return this.#stepTruncation(this.#truncation, bytesMax);
-    if (this.#job === null) return false;
-    const job = this.#job;
+    if (this.#job !== null) return this.#stepJob(this.#job, bytesMax);
+    if (this.#truncateZxid !== null) this.#beginTruncation(this.#truncateZxid);
+    return this.#truncation !== null && this.#stepTruncation(this.#truncation, bytesMax);
+  }
+
+  #stepJob(job: SnapshotJob, bytesMax: number): boolean {
     const result = job.step(bytesMax);
     if (result === 'done') this.#onJobDone(job);
     else if (result === 'given-up') this.#onJobGivenUp(job);
     return result === 'more';
+  }
+
+  #beginTruncation(zxid: number): void {
+    const { port, watermark, txnLog, openDecompressor, options } = this.#parts;
+    if (this.#purgesPending > 0 || !txnLog.isSynced) return;
+    const { recordBytesMax } = options;
+    this.#truncation = new Truncation({ port, watermark, openDecompressor, recordBytesMax }, zxid);
+    this.#truncateZxid = null;
   }
 
   #stepTruncation(truncation: Truncation, bytesMax: number): boolean {

@@ -6,30 +6,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeZxid, ZXID_NONE } from '@zabra/protocol';
-import { Host, type HostOptions, Ledger, makeTxn } from './ledger.test.ts';
+import {
+  appendMany,
+  Host,
+  type HostOptions,
+  Ledger,
+  makeTxn,
+  restarted,
+  started,
+} from './ledger.test.ts';
 import { MemoryDisk } from './memory-disk.test.ts';
-
-/** A host that has recovered and may log in epoch 1. */
-function started(disk: MemoryDisk, options: HostOptions = {}): Host {
-  const host = new Host(disk, options);
-  assert.equal(host.recover(), null, host.messages.join('\n'));
-  host.await(host.storage.storeAcceptedEpoch(Math.max(1, host.storage.acceptedEpoch)));
-  host.await(host.storage.storeCurrentEpoch(Math.max(1, host.storage.currentEpoch)));
-  return host;
-}
-
-function appendMany(host: Host, count: number, extraBytes = 20): void {
-  for (let index = 0; index < count; index++) {
-    const isFirst = host.storage.lastLoggedZxid === 0;
-    host.append(extraBytes, isFirst ? makeZxid(1, 1) : undefined);
-  }
-}
-
-function restarted(disk: MemoryDisk, options: HostOptions = {}): Host {
-  const host = new Host(disk, options);
-  assert.equal(host.recover(), null, host.messages.join('\n'));
-  return host;
-}
 
 test('Storage brings back what was appended, in the next process', () => {
   const disk = new MemoryDisk();
@@ -212,7 +198,7 @@ test('Storage ends at the first failed request and speaks no more', () => {
   assert.equal(disk.submittedCount, submitted);
 });
 
-test('Storage settles: everything synced, an unfinished snapshot given up, then works again', () => {
+test('Storage settles: all is synced, an unfinished snapshot given up, then it works again', () => {
   const disk = new MemoryDisk();
   const host = started(disk);
   appendMany(host, 10, 500);
@@ -261,124 +247,4 @@ test('Storage of a standalone server touches no epoch file', () => {
   host.settle();
   assert.deepEqual(disk.list('snap'), ['snapshot.0']);
   assert.deepEqual(restarted(disk, { isEnsemble: false }).ledger.entries, host.appended);
-});
-
-test('Storage cuts its history on TRUNC, snapshots included', () => {
-  const disk = new MemoryDisk();
-  const host = started(disk, { snapCount: 20 });
-  for (let round = 0; round < 50; round++) {
-    appendMany(host, 1);
-    host.settle();
-  }
-  assert.ok(disk.list('snap').filter((name) => name.startsWith('snapshot.')).length > 2);
-  const wanted = host.appended.slice(0, 17);
-  host.await(host.storage.settle());
-  assert.equal(host.storage.truncate(makeZxid(1, 17)), 'started');
-  host.settle();
-  assert.deepEqual(host.truncations, [true]);
-  assert.equal(host.recover(), null);
-  assert.deepEqual(host.ledger.entries, wanted);
-  assert.equal(host.storage.lastLoggedZxid, makeZxid(1, 17));
-  for (const name of disk.list('snap').filter((other) => other.startsWith('snapshot.'))) {
-    assert.ok(Number.parseInt(name.slice(9), 16) <= makeZxid(1, 17), name);
-  }
-  appendMany(host, 4);
-  host.settle();
-  assert.deepEqual(restarted(disk).ledger.entries, host.appended);
-});
-
-test('Storage does not guess what TRUNC could mean', () => {
-  const disk = new MemoryDisk();
-  const host = started(disk);
-  appendMany(host, 5);
-  host.await(host.storage.storeAcceptedEpoch(3));
-  host.append(1, makeZxid(3, 1));
-  host.settle();
-  host.await(host.storage.settle());
-  for (const zxid of [ZXID_NONE, makeZxid(3, 2), makeZxid(9, 0)]) {
-    assert.equal(host.storage.truncate(zxid), 'impossible', String(zxid));
-  }
-  // Within the range, but no entry of this log.
-  assert.equal(host.storage.truncate(makeZxid(2, 3)), 'started');
-  host.settle();
-  assert.deepEqual(host.truncations, [false]);
-  assert.deepEqual(restarted(disk).ledger.entries, host.appended);
-  // The mark of an epoch is no entry: all above it goes.
-  assert.equal(host.storage.truncate(makeZxid(3, 0)), 'started');
-  host.settle();
-  assert.deepEqual(host.truncations, [false, true]);
-  assert.deepEqual(restarted(disk).ledger.entries, host.appended.slice(0, 5));
-});
-
-test('Storage refuses TRUNC when the only base below it is damaged, and changes nothing', () => {
-  const disk = new MemoryDisk();
-  const host = started(disk, { snapCount: 10 });
-  for (let round = 0; round < 12; round++) {
-    appendMany(host, 1);
-    host.settle();
-  }
-  assert.ok(host.storage.snapshotZxid > makeZxid(1, 2));
-  host.await(host.storage.settle());
-  const base = disk.bytes('snap', 'snapshot.0');
-  base[20] = 0xff;
-  disk.put('snap', 'snapshot.0', base);
-  assert.equal(host.storage.truncate(makeZxid(1, 2)), 'started');
-  host.settle();
-  assert.deepEqual(host.truncations, [false]);
-  assert.deepEqual(restarted(disk).ledger.entries, host.appended);
-});
-
-test('Storage replaces everything by a received snapshot', () => {
-  const disk = new MemoryDisk();
-  const host = started(disk, { snapCount: 10 });
-  for (let round = 0; round < 25; round++) {
-    appendMany(host, 1);
-    host.settle();
-  }
-  host.await(host.storage.settle());
-  host.await(host.storage.storeAcceptedEpoch(3));
-  const received = new Ledger();
-  received.entries = ['1:1', '2:2', '3:3'];
-  const zxid = makeZxid(2, 9);
-  const token = host.storage.installSnapshot(received.stream(), zxid, { hi: 1, lo: 2 });
-  assert.equal(host.storage.lastLoggedZxid, zxid);
-  const next = makeTxn(makeZxid(3, 1), 5);
-  host.storage.append(makeZxid(3, 1), next, 0, next.length);
-  assert.equal(host.storage.syncedZxid, ZXID_NONE);
-  host.await(token);
-  host.settle();
-  assert.equal(host.storage.syncedZxid, makeZxid(3, 1));
-  assert.deepEqual(disk.list('log').sort(), ['log.300000001', 'zabra.watermark']);
-  assert.deepEqual(disk.list('snap').sort(), [
-    'acceptedEpoch',
-    'currentEpoch',
-    'snapshot.200000009',
-  ]);
-  const second = restarted(disk);
-  assert.deepEqual(second.ledger.entries.slice(0, 3), received.entries);
-  assert.equal(second.ledger.entries.length, 4);
-  assert.equal(second.storage.currentEpoch, 3);
-});
-
-test('Storage keeps the old history when a role ends before the received one is whole', () => {
-  const disk = new MemoryDisk();
-  const host = started(disk);
-  appendMany(host, 8);
-  host.settle();
-  const received = new Ledger();
-  received.entries = Array.from({ length: 500 }, (_, index) => `${index}:9`);
-  const token = host.storage.installSnapshot(received.stream(), makeZxid(2, 9), null);
-  host.storage.stepWork(200);
-  host.completeOne();
-  const next = makeTxn(makeZxid(2, 10), 5);
-  host.storage.append(makeZxid(2, 10), next, 0, next.length);
-  host.await(host.storage.settle());
-  assert.equal(host.stored.has(token), false);
-  assert.equal(host.storage.lastLoggedZxid, makeZxid(1, 8));
-  const before = host.appended;
-  assert.equal(host.recover(), null);
-  assert.deepEqual(host.ledger.entries, before);
-  appendMany(host, 1);
-  host.settle();
-  assert.deepEqual(restarted(disk).ledger.entries, host.appended);
 });

@@ -46,6 +46,9 @@ export class Storage {
   readonly #watermark: Watermark;
   readonly #txnLog: TxnLog;
   readonly #work: StorageWork;
+  /** Where the recovery under way pours the history into; null: none is under way. */
+  #sink: RecoverySink | null;
+  /** Null while it waits for what still runs. */
   #recovery: Recovery | null;
   #epochs: SettledEpochs | null;
   /** Tokens to be reported when the log is synced up to a zxid, in the order of the calls. */
@@ -82,6 +85,7 @@ export class Storage {
       onSnapshot: () => this.#onSnapshot(),
       fail: (failure) => this.#fail(failure),
     });
+    this.#sink = null;
     this.#recovery = null;
     this.#epochs = null;
     this.#syncWaiters = [];
@@ -131,24 +135,17 @@ export class Storage {
 
   /** Begins recovery into a fresh state; also after TRUNC and after a role, once it is settled. */
   recover(sink: RecoverySink): void {
-    assert(this.#txnLog.isSynced && this.#work.isIdle, 'Storage recovers when all is settled');
-    this.#recovery = new Recovery(
-      {
-        port: this.#port,
-        watermark: this.#watermark,
-        options: this.#options,
-        log: this.#log,
-        knownEpochs: this.#epochs,
-      },
-      sink,
-    );
+    this.#sink = sink;
+    this.#recovery = null;
   }
 
   /** Goes on with recovery, reading about `bytesMax` bytes. */
   step(bytesMax: number): RecoveryStep {
     if (this.failure !== null) return 'failed';
-    const recovery = this.#recovery;
-    assert(recovery !== null, 'There is no recovery to go on with');
+    const recovery = this.#recovery ?? this.#openRecovery();
+    // What still runs, a purge perhaps, comes to its end first.
+    if (recovery === null) return this.#stepRest(bytesMax) ? 'more' : 'wait';
+    this.#recovery = recovery;
     const result = recovery.step(bytesMax);
     if (result === 'failed') this.#fail(recovery.failure as StorageFailure);
     if (result === 'done') this.#onRecovered(recovery.recovered as Recovered);
@@ -162,7 +159,7 @@ export class Storage {
 
   /** Copies the transaction `buffer[start, end)` into the log. `follows(zxid)` must hold. */
   append(zxid: number, buffer: Uint8Array, start: number, end: number): LogEntry {
-    assert(this.#recovery === null, `Cannot log zxid 0x${zxidToHex(zxid)} during recovery`);
+    assert(this.#sink === null, `Cannot log zxid 0x${zxidToHex(zxid)} during recovery`);
     assert(!this.#work.isTruncating, `Cannot log zxid 0x${zxidToHex(zxid)} while the log is cut`);
     const entry = this.#txnLog.append(zxid, buffer, start, end);
     this.#work.onAppended();
@@ -172,7 +169,7 @@ export class Storage {
   /** End of a turn: what was appended is handed to the disk, unless a sync is in flight. */
   flush(): void {
     this.#tellKept();
-    if (this.failure !== null || this.#recovery !== null) return;
+    if (this.failure !== null || this.#sink !== null) return;
     this.#txnLog.flush();
     this.#watermark.flush(this.#txnLog.isBusy);
   }
@@ -220,15 +217,15 @@ export class Storage {
     });
   }
 
-  /** TRUNC, after `settle`. `started`: nothing may be appended until `listener.onTruncated`. */
+  /** TRUNC. `started`: nothing may be appended until `listener.onTruncated`. */
   truncate(zxid: number): 'started' | 'impossible' {
-    assert(this.#txnLog.isSynced && this.#work.isIdle, 'Storage truncates when all is settled');
+    assert(this.#sink === null && !this.#work.isTruncating, 'Storage truncates at rest');
     return this.#work.truncate(zxid) ? 'started' : 'impossible';
   }
 
   /** True when a snapshot is due and none is being written. */
   wantsSnapshot(): boolean {
-    return this.#recovery === null && this.#work.wantsSnapshot;
+    return this.#sink === null && this.#work.wantsSnapshot;
   }
 
   /** False when one is being written (the stream is closed then). Null digest: digests are off. */
@@ -247,16 +244,12 @@ export class Storage {
 
   /** Goes on with what runs beside, about `bytesMax` bytes; true: call again soon. */
   stepWork(bytesMax: number): boolean {
-    if (this.failure !== null || this.#recovery !== null) return false;
-    const isMoreWanted = this.#work.step(bytesMax);
-    this.#tellSynced();
-    this.#tellKept();
-    return isMoreWanted;
+    return this.failure === null && this.#sink === null && this.#stepRest(bytesMax);
   }
 
   /** autopurge: keeps the `retainCount` newest snapshots and the log files they need. */
   purge(retainCount: number): void {
-    this.#work.purge(retainCount);
+    if (this.#sink === null) this.#work.purge(retainCount);
   }
 
   /** Completion of a disk request; tokens of storage count up from 1. */
@@ -271,7 +264,29 @@ export class Storage {
     return whose;
   }
 
+  #openRecovery(): Recovery | null {
+    assert(this.#sink !== null, 'There is no recovery to go on with');
+    if (!this.#txnLog.isSynced || !this.#work.isIdle) return null;
+    const parts = {
+      port: this.#port,
+      watermark: this.#watermark,
+      options: this.#options,
+      log: this.#log,
+      knownEpochs: this.#epochs,
+    };
+    return new Recovery(parts, this.#sink);
+  }
+
+  #stepRest(bytesMax: number): boolean {
+    if (this.#sink !== null) this.#txnLog.flush();
+    const isMoreWanted = this.#work.step(bytesMax);
+    this.#tellSynced();
+    this.#tellKept();
+    return isMoreWanted;
+  }
+
   #onRecovered({ lastZxid, snapshotZxid, newestSegmentZxid, epochs, hasEntries }: Recovered): void {
+    this.#sink = null;
     this.#recovery = null;
     this.#epochs = epochs;
     this.#txnLog.reset(lastZxid, newestSegmentZxid);

@@ -1,6 +1,7 @@
 /**
  * What becomes of a log whose end is not whole (ruling 8 and the damage table of
- * storage-and-config.md 8.4): every way to damage it, with a watermark below, with one above, and without any.
+ * storage-and-config.md 8.4): every way to damage it, with a watermark below, with one above, and
+ * without any.
  */
 
 import assert from 'node:assert/strict';

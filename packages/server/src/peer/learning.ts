@@ -101,6 +101,7 @@ export class Learning extends RoleHost implements LearnerHost {
 
   /** Bytes of the body; returns how many belong to it. */
   onSnapshotBytes(link: QuorumLink, buffer: Uint8Array, start: number, end: number): number {
+    this.learner.onSnapshotBytes();
     const intake = this.#intake;
     if (intake === null) return end - start;
     const taken = intake.push(buffer, start, end);

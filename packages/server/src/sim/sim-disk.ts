@@ -9,8 +9,9 @@
  *   those behind it never began.
  * - The power goes (`cutPower`): as above, and then each unsynced sector is kept, lost or torn and
  *   each unsynced change of a name is kept or undone (`disk-file`, `disk-names`).
- * - A sync fails: the request completes with an error, and what it should have made durable is as
- *   after a power cut, readable as such. Requests behind it never complete; the process is to end.
+ * - A sync fails: the request completes with an error without its later steps, and all that was
+ *   not durable in that directory is as after a power cut, and read so. Requests behind it never
+ *   complete; the process is to end.
  * - Requests take time, now and then very long.
  *
  * Each directory is a channel of its own. Reads see what completed requests left; a request under
@@ -181,12 +182,13 @@ export class SimDisk {
     const missing = missingFile(channel.names, request);
     if (missing !== null) return `ENOENT: no such file, ${request.kind} "${missing}"`;
     const steps = stepsOf(request);
-    const syncs = steps.some(({ kind }) => kind === 'sync-file' || kind === 'sync-names');
-    if (syncs) this.counts.syncCount++;
+    const syncIndexes = [...steps.keys()].filter((index) => isSync(steps[index] as Step));
+    if (syncIndexes.length > 0) this.counts.syncCount++;
     const { failOneIn } = this.#options;
-    if (syncs && failOneIn > 0 && this.#prng.chance(1, failOneIn)) {
+    if (syncIndexes.length > 0 && failOneIn > 0 && this.#prng.chance(1, failOneIn)) {
       this.counts.failedSyncCount++;
-      for (const step of steps) if (step.kind !== 'sync-file') take(channel.names, step);
+      const failed = this.#prng.pick(syncIndexes);
+      for (const step of steps.slice(0, failed)) take(channel.names, step);
       this.#cut(channel.names);
       return FAILED_SYNC;
     }
@@ -275,6 +277,10 @@ function writeSteps(
   }
   if (sync) steps.push({ kind: 'sync-file', name });
   return steps;
+}
+
+function isSync({ kind }: Step): boolean {
+  return kind === 'sync-file' || kind === 'sync-names';
 }
 
 function take(names: DiskNames, step: Step): void {

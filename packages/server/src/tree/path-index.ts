@@ -122,7 +122,7 @@ export class PathIndex {
 
   #grow(number: number, segment: Int32Array): Int32Array {
     const slots = segment.length >>> 1;
-    const grownSlots = slots < SLOTS_MIN ? SLOTS_MIN : slots + (slots >>> 2);
+    const grownSlots = slots < SLOTS_MIN ? SLOTS_MIN : slots + Math.max(slots >>> 2, SLOTS_MIN);
     const grown = new Int32Array(grownSlots * 2);
     for (let at = 0; at < segment.length; at += 2) {
       const ref = segment[at + 1] as number;

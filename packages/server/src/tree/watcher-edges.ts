@@ -45,7 +45,7 @@ export class WatcherEdges {
   /** The watcher must not have an edge to its path. */
   add(edge: number): void {
     if ((this.#size + 1) * LOAD_DENOMINATOR > this.#slots.length * LOAD_NUMERATOR) {
-      this.#resize(this.#slots.length + (this.#slots.length >>> 2));
+      this.#resize(this.#slots.length + Math.max(this.#slots.length >>> 2, SLOTS_MIN));
     }
     this.#slots[this.#slotOf(this.#records.pathOf(edge))] = edge;
     this.#size++;

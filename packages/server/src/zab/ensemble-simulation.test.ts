@@ -53,14 +53,13 @@ class Ensemble {
     const config = this.#drawConfig();
     const count = config.members.length;
     this.members = [];
-    const diskDelayMaxMs = this.prng.pick([2, 10, 80]);
     const committedLogCount = this.prng.pick([3, 20, 500]);
     const repairsEpoch = this.prng.chance(1, 2);
     for (let sid = 1; sid <= count; sid++) {
       const options: MemberOptions = {
         limits,
         isJava: this.prng.chance(1, 4),
-        diskDelayMaxMs,
+        diskDelayMaxMs: this.prng.pick([2, 10, 80]),
         committedLogCount,
         repairsEpoch,
         emptyNeedsAllVoters: this.prng.chance(1, 4),

@@ -43,14 +43,6 @@ export class LeaderBroadcast {
     return this.#proposals.lastProposed;
   }
 
-  get lastCommitted(): number {
-    return this.#proposals.lastCommitted;
-  }
-
-  get outstandingCount(): number {
-    return this.#proposals.count;
-  }
-
   /** Queues all that brings the learner up to date; from then on it gets every packet. */
   synchronise(handler: LearnerHandler, isEstablished: boolean): boolean {
     const plan = this.#plan(handler, isEstablished);

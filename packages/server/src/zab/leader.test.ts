@@ -316,3 +316,24 @@ test('an anonymous learner is led under a sid of its own', () => {
   rig.packet(old, PacketType.OBSERVERINFO, 0, null);
   assert.match(String(old.closedFor), /older than 3\.4/);
 });
+
+test('a member that promised a later epoch is waited for, and then made room for', () => {
+  const rig = new LeaderRig();
+  const two = rig.establish();
+  const outgrown = (sid: number): void => {
+    const link = rig.hello(sid, 2);
+    assert.equal(link.take().length, 1, 'LEADERINFO tells it our epoch');
+    rig.leader.onLearnerClosed(link);
+  };
+  for (let ms = 0; ms <= 1000; ms += 100) {
+    outgrown(3);
+    outgrown(9);
+    rig.packet(two, PacketType.PING, 0, new Uint8Array(0));
+    assert.equal(rig.leader.isOver, false);
+    rig.after(100);
+  }
+  outgrown(9);
+  assert.equal(rig.leader.isOver, false, 'a stranger never ends a reign');
+  rig.hello(3, 2);
+  assert.match(rig.host.takeDeeds().join(), /leave: member 3 has promised epoch 2, beyond ours/);
+});

@@ -48,6 +48,8 @@ export class Leader implements BroadcastOwner {
   #nextPingMs: number;
   /** Half of the pings are on tick boundaries, where the quorum is checked. */
   #isFullTick: boolean;
+  /** When a member first came that may not follow us any more; -1 for never. */
+  #outgrownAtMs: number;
   /** Learners without a sid get negative ones. */
   #anonymousNext: number;
 
@@ -62,6 +64,7 @@ export class Leader implements BroadcastOwner {
     this.#ackedNewLeader = new Set();
     this.#nextPingMs = 0;
     this.#isFullTick = false;
+    this.#outgrownAtMs = -1;
     this.#anonymousNext = -1;
   }
 
@@ -85,14 +88,6 @@ export class Leader implements BroadcastOwner {
   /** -1 until there is an epoch. */
   get lastProposed(): number {
     return this.#broadcast?.lastProposed ?? -1;
-  }
-
-  get lastCommitted(): number {
-    return this.#broadcast?.lastCommitted ?? -1;
-  }
-
-  get outstandingCount(): number {
-    return this.#broadcast?.outstandingCount ?? 0;
   }
 
   /** Begins discovery; call once. A lone voter has its quorum at once. */
@@ -260,6 +255,20 @@ export class Leader implements BroadcastOwner {
     const isMember = memberOf(this.#host.ensemble, sid) !== null;
     this.#discovery.onPromise(sid, acceptedEpoch, isMember, isObserver);
     if (this.#discovery.mayAnnounce) this.#sendLeaderInfo(handler);
+    if (isMember && this.established && acceptedEpoch > this.epoch) this.#onOutgrown(handler);
+  }
+
+  /**
+   * A member promised a later epoch to a leader that never came to lead. It may not follow us, and
+   * nothing else would ever end that: when it has not found its way elsewhere within initLimit we
+   * make room for an epoch that all can follow.
+   */
+  #onOutgrown(handler: LearnerHandler): void {
+    const now = this.#host.nowMs();
+    const { initLimitTicks, tickTimeMs } = this.#host.limits;
+    if (this.#outgrownAtMs < 0) this.#outgrownAtMs = now;
+    if (now - this.#outgrownAtMs <= initLimitTicks * tickTimeMs) return;
+    this.#leave(`member ${handler.sid} has promised epoch ${handler.acceptedEpoch}, beyond ours`);
   }
 
   #objectionTo(handler: LearnerHandler, protocol: number, configVersion: number): string | null {

@@ -6,6 +6,7 @@
 
 import type { WatchEvent } from '@zabra/client';
 import type { Printer } from './printer.ts';
+import type { ShellClient } from './shell-client.ts';
 import { ShellFailure } from './shell-failure.ts';
 
 export interface CommandContext {

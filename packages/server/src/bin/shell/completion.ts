@@ -3,8 +3,8 @@
  * znodes, any other, wherever it stands, to the names of commands (operations.md 4.3).
  */
 
-import type { } from '@zabra/client';
 import { COMMAND_NAMES } from './command-table.ts';
+import type { ShellClient } from './shell-client.ts';
 
 /** Candidates and the part of the line that they replace, as Node's line editor wants them. */
 export async function complete(client: ShellClient, line: string): Promise<[string[], string]> {

@@ -9,6 +9,7 @@ import { type Arguments, parseArguments } from './argument-parser.ts';
 import { type Command, usage } from './command.ts';
 import type { Printer } from './printer.ts';
 import { formatLimits, NO_LIMITS, parseLimits, type QuotaLimits } from './quota-text.ts';
+import type { ShellClient } from './shell-client.ts';
 import { ShellFailure } from './shell-failure.ts';
 import { checkPath, childPath } from './shell-path.ts';
 

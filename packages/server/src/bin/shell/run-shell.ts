@@ -3,10 +3,11 @@
  * ends the session (operations.md 4.1 and 4.2; rulings on exit codes and one-shot sessions).
  */
 
-import type { } from '@zabra/client';
+import { open } from '@zabra/client';
 import { runInteractive } from './interactive.ts';
 import { Printer } from './printer.ts';
 import { Shell } from './shell.ts';
+import type { OpenClient, ShellClient } from './shell-client.ts';
 import { EXIT_FAILURE, failureLine, keeperLine } from './shell-failure.ts';
 import { parseShellOptions, type ShellOptions } from './shell-options.ts';
 import { ShellOutput } from './shell-output.ts';
@@ -20,7 +21,11 @@ export interface ShellStreams {
   readonly error: NodeJS.WriteStream;
 }
 
-export async function runShell(args: readonly string[], streams: ShellStreams): Promise<number> {
+export async function runShell(
+  args: readonly string[],
+  streams: ShellStreams,
+  openClient: OpenClient = open,
+): Promise<number> {
   const options = parseShellOptions(args);
   const output = new ShellOutput(streams.output);
   const printer = new Printer(output, streams.error);
@@ -28,7 +33,7 @@ export async function runShell(args: readonly string[], streams: ShellStreams): 
   printer.connecting(options.servers);
   let shell: Shell;
   try {
-    shell = new Shell(options, printer);
+    shell = new Shell(options, printer, openClient);
   } catch (error) {
     printer.errorLine(error instanceof Error ? error.message : failureLine(error));
     return EXIT_FAILURE;

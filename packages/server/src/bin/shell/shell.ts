@@ -4,12 +4,13 @@
  * affair of `interactive.ts` and of the one-shot form. From operations.md 4.
  */
 
-import { open, type SessionState, type WatchEvent } from '@zabra/client';
+import type { SessionState, WatchEvent } from '@zabra/client';
 import { versionText } from '../version.ts';
 import { splitLine } from './command-line.ts';
 import { COMMANDS, SHELL_COMMANDS, usageText } from './command-table.ts';
 import { History } from './history.ts';
 import type { Printer } from './printer.ts';
+import type { OpenClient, ShellClient } from './shell-client.ts';
 import {
   EXIT_OK,
   EXIT_UNKNOWN_COMMAND,
@@ -36,6 +37,7 @@ export class Shell {
   /** Of the last command. */
   exitCode: number;
   readonly #options: ShellOptions;
+  readonly #openClient: OpenClient;
   readonly #history: History;
   /** One function for all watches, so that an event is printed once. */
   readonly #watch: (event: WatchEvent) => void;
@@ -46,11 +48,12 @@ export class Shell {
   #hasEphemeral: boolean;
   #stopListening: () => void;
 
-  constructor(options: ShellOptions, printer: Printer) {
+  constructor(options: ShellOptions, printer: Printer, openClient: OpenClient) {
     this.printer = printer;
     this.hasQuit = false;
     this.exitCode = EXIT_OK;
     this.#options = options;
+    this.#openClient = openClient;
     this.#history = new History();
     this.#watch = (event) => {
       if (this.#printsWatches) this.printer.watchEvent(event);
@@ -103,7 +106,7 @@ export class Shell {
 
   #open(): ShellClient {
     const { timeoutMs, readOnly } = this.#options;
-    const client = open(this.#servers, { sessionTimeoutMs: timeoutMs, readOnly });
+    const client = this.#openClient(this.#servers, { sessionTimeoutMs: timeoutMs, readOnly });
     this.#stopListening = client.onState((state) => {
       if (this.#printsWatches) this.printer.sessionEvent(EVENT_STATES[state]);
     });

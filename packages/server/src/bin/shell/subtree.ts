@@ -5,6 +5,7 @@
  */
 
 import { isZooKeeperError, type WatchEvent } from '@zabra/client';
+import type { ShellClient } from './shell-client.ts';
 import { childPath } from './shell-path.ts';
 
 export type WatchCallback = ((event: WatchEvent) => void) | undefined;

@@ -6,6 +6,7 @@ import { isZooKeeperError } from '@zabra/client';
 import { parseAcl } from './acl-text.ts';
 import { type Arguments, parseArguments } from './argument-parser.ts';
 import { type Command, intValue, usage } from './command.ts';
+import type { ShellClient } from './shell-client.ts';
 import { keeperLine, ShellFailure } from './shell-failure.ts';
 import { checkNewPath, checkPath } from './shell-path.ts';
 import { subtreePaths } from './subtree.ts';

@@ -1,0 +1,141 @@
+/**
+ * Barred inputs: what programs leave out, by name and with the reason. Some kill or wedge the Java
+ * server, some make its own answer a matter of luck, and some are answered differently on purpose
+ * with effects that every later reply would show. `docs/compatibility.md` lists them.
+ */
+
+import { OpCode } from '@zabra/protocol';
+import { QUOTA_ROOT, QUOTA_STATS } from './paths.ts';
+import type { Field, Request } from './program.ts';
+
+export type PeerVersion = '3.9.5' | '3.8.0';
+
+export interface BarredInput {
+  readonly name: string;
+  readonly versions: readonly PeerVersion[];
+  readonly reason: string;
+  /** Requests that are drawn again; absent where programs cannot express the input at all. */
+  readonly bars?: (request: Request) => boolean;
+}
+
+const BOTH: readonly PeerVersion[] = ['3.9.5', '3.8.0'];
+const STATS_TEXT = /^count=\d{1,9},bytes=\d{1,9}$/;
+const TTL_FLAGS_MIN = 5;
+
+export const BARRED: readonly BarredInput[] = [
+  {
+    name: 'ttl-without-ttl-flags',
+    versions: BOTH,
+    reason: 'createTTL with other flags and a negative ttl ends the Java process; we answer -8',
+    bars: (request) =>
+      creates(request, OpCode.createTTL).some(({ flags, ttl }) => {
+        return flags < TTL_FLAGS_MIN && ttl < 0;
+      }),
+  },
+  {
+    name: 'malformed-quota-usage',
+    versions: BOTH,
+    reason: 'Unreadable text in zookeeper_stats stops the Java server at the next write below',
+    bars: ({ fields }) =>
+      fields.some((field, index) => {
+        if (field.t !== 'path' || field.v !== QUOTA_STATS) return false;
+        const next = fields[index + 1];
+        if (next?.t !== 'data') return false;
+        return typeof next.v !== 'string' || !STATS_TEXT.test(next.v);
+      }),
+  },
+  {
+    name: 'delete-container',
+    versions: BOTH,
+    reason: 'Java lets a client delete any empty znode by operation 20; we answer -6',
+  },
+  {
+    name: 'create-session-operation',
+    versions: BOTH,
+    reason: 'Java answers operation -10 by a second handshake; we refuse it',
+  },
+  {
+    name: 'sync-without-path',
+    versions: BOTH,
+    reason: 'Java echoes a null path, which some clients cannot decode; we answer -5',
+    bars: ({ opcode, fields }) => {
+      return opcode === OpCode.sync && fields.some(({ t, v }) => t === 'path' && v === null);
+    },
+  },
+  {
+    name: 'supplementary-characters',
+    versions: BOTH,
+    reason: 'Java writes them as two surrogates of three bytes each; we write UTF-8',
+  },
+  {
+    name: 'sequence-overflow',
+    versions: BOTH,
+    reason: 'Behind 2147483647 Java repeats a name; nobody reaches it in a run',
+  },
+];
+
+/** What may not stand in one batch with anything else, since Java's own answer is then luck. */
+export const ALONE: readonly BarredInput[] = [
+  {
+    name: 'acl-of-root-in-a-pipeline',
+    versions: BOTH,
+    reason: 'Java keeps two pending records of the root and may judge by the old ACL',
+    bars: ({ opcode, fields }) => opcode === OpCode.setACL && hasPath(fields, (v) => v === '/'),
+  },
+  {
+    name: 'quota-in-a-pipeline',
+    versions: BOTH,
+    reason: 'Java judges hard quotas by what is applied, so writes that wait count or not',
+    bars: ({ opcode, fields }) => {
+      return WRITES.has(opcode) && hasPath(fields, (v) => v.includes(QUOTA_ROOT));
+    },
+  },
+  {
+    name: 'requests-before-a-fatal-one',
+    versions: BOTH,
+    reason: 'Java closes from the thread that reads, so earlier replies may or may not leave',
+  },
+  {
+    name: 'writes-behind-close-session',
+    versions: BOTH,
+    reason: 'Java drops them or gives them a zxid, depending on which thread comes first',
+  },
+];
+
+const WRITES: ReadonlySet<number> = new Set([
+  OpCode.create,
+  OpCode.create2,
+  OpCode.createContainer,
+  OpCode.createTTL,
+  OpCode.delete,
+  OpCode.setData,
+  OpCode.setACL,
+  OpCode.multi,
+]);
+
+export function isBarred(request: Request, version: PeerVersion): boolean {
+  return BARRED.some(({ versions, bars }) => {
+    return bars !== undefined && versions.includes(version) && bars(request);
+  });
+}
+
+export function mustStandAlone(request: Request): boolean {
+  return ALONE.some(({ bars }) => bars?.(request) === true);
+}
+
+function hasPath(fields: readonly Field[], test: (path: string) => boolean): boolean {
+  return fields.some((field) => field.t === 'path' && field.v !== null && test(field.v));
+}
+
+/** Flags and ttl of every create of kind `opcode` in a request, in a multi or outside. */
+function creates(request: Request, opcode: number): { flags: number; ttl: number }[] {
+  const { fields } = request;
+  const found: { flags: number; ttl: number }[] = [];
+  fields.forEach((field, index) => {
+    const flags = fields[index + 1];
+    const ttl = fields[index + 2];
+    if (field.t !== 'acl' || flags?.t !== 'int' || ttl?.t !== 'long') return;
+    found.push({ flags: flags.v, ttl: ttl.v });
+  });
+  return opcode === OpCode.createTTL ? found : [];
+}

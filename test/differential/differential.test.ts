@@ -1,0 +1,43 @@
+/**
+ * The differential test: what clients of a real Apache ZooKeeper server see is what clients of ours
+ * see, for operations drawn from a seed. `ZABRA_DIFF_SEED` repeats a run, `ZABRA_DIFF_COUNT` sets
+ * the number of operations against 3.9.5 (a quarter of it goes to 3.8.0), `ZABRA_DIFF_VERSION`
+ * names one version alone.
+ */
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { describe, it } from 'node:test';
+import { ROOT } from '../process/server-process.ts';
+import type { PeerVersion } from './barred.ts';
+import { runCampaign } from './campaign.ts';
+
+const COUNT_DEFAULT = 20_000;
+const VERSIONS: readonly (readonly [PeerVersion, number])[] = [
+  ['3.9.5', 1],
+  ['3.8.0', 4],
+];
+/** Digits of the commit id that make the seed: they fit an int exactly. */
+const SEED_DIGITS = 12;
+
+describe('clients of Apache ZooKeeper and of Zabra see the same', { concurrency: 1 }, () => {
+  const seed = seedOf(process.env['ZABRA_DIFF_SEED']);
+  const count = Number(process.env['ZABRA_DIFF_COUNT'] ?? COUNT_DEFAULT);
+  const only = process.env['ZABRA_DIFF_VERSION'];
+  for (const [version, share] of VERSIONS) {
+    if (only !== undefined && only !== version) continue;
+    it(`as version ${version} answers`, async (t) => {
+      const wanted = Math.ceil(count / share);
+      const { operations, failure } = await runCampaign(version, seed, wanted);
+      t.diagnostic(`seed ${seed}: ${operations} operations against ${version}`);
+      if (failure !== null) assert.fail(failure);
+      assert.ok(operations >= wanted);
+    });
+  }
+});
+
+function seedOf(given: string | undefined): number {
+  if (given !== undefined) return Number(given);
+  const id = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: ROOT, encoding: 'utf8' });
+  return Number.parseInt(id.slice(0, SEED_DIGITS), 16);
+}

@@ -1,0 +1,305 @@
+/**
+ * The generator: from a seed to a program. It is pure and sees no reply; it knows only which of
+ * its connections should be open, so that most of what it draws does something. What it draws for
+ * one batch is what a client could have in flight at once.
+ */
+
+import { OpCode, type Prng, Xid } from '@zabra/protocol';
+import { BAD_CREDENTIALS, type Credential, GOOD_CREDENTIALS, NOISE_CREDENTIALS } from './acls.ts';
+import { isBarred, mustStandAlone, type PeerVersion } from './barred.ts';
+import {
+  type ConnectStep,
+  type Field,
+  type FrameFault,
+  operationCount,
+  type PasswordChoice,
+  type Program,
+  type Request,
+  type SessionChoice,
+  SLOT_COUNT,
+  type Step,
+} from './program.ts';
+import {
+  addWatchOperation,
+  connectionOperation,
+  multiReadOperation,
+  pathOperation,
+  readOperation,
+  setWatchesOperation,
+  syncOperation,
+  watcherOperation,
+} from './read-requests.ts';
+import {
+  createOperation,
+  deleteOperation,
+  multiOperation,
+  type Operation,
+  quotaOperation,
+  setAclOperation,
+  setDataOperation,
+} from './write-requests.ts';
+
+type Draw = (prng: Prng) => Operation;
+
+const READS: readonly (readonly [number, Draw])[] = [
+  [20, readOperation],
+  [5, pathOperation],
+  [2, syncOperation],
+  [4, connectionOperation],
+  [6, addWatchOperation],
+  [5, watcherOperation],
+  [3, setWatchesOperation],
+  [3, multiReadOperation],
+];
+const ALL: readonly (readonly [number, Draw])[] = [
+  ...READS,
+  [24, createOperation],
+  [10, deleteOperation],
+  [10, setDataOperation],
+  [4, setAclOperation],
+  [8, multiOperation],
+  [3, quotaOperation],
+];
+
+const BATCH_MAX = 12;
+const PIECES_MAX = 4;
+const TRIES_MAX = 100;
+const TIMEOUTS_MS: readonly number[] = [600_000, 400_000, 0, -1, 1, 900_000, 2_147_483_647];
+const PASSWORDS: readonly PasswordChoice[] = ['right', 'right', 'right', 'wrong', 'short', 'null'];
+const FAULTS: readonly FrameFault[] = [
+  'negative-length',
+  'too-long',
+  'shorter-than-a-header',
+  'word',
+];
+const UNKNOWN_OPCODES: readonly number[] = [0, OpCode.check, OpCode.error, 10, 99, 108, 5000, -2];
+/** Xids that a request may carry without meaning anything by them. */
+const ODD_XIDS: readonly number[] = [0, -3, -5, Xid.SET_WATCHES, 2_147_483_647, 1];
+/** Those of auth requests are used for nothing else. */
+const AUTH_XID_FIRST = 1_000_000_000;
+const ZXID_FUTURE = -1_000_000;
+
+interface Slot {
+  /** The session of the connection, or the one that was left. */
+  label: string | null;
+  open: boolean;
+}
+
+export class Generator {
+  readonly #prng: Prng;
+  readonly #version: PeerVersion;
+  readonly #slots: Slot[];
+  readonly #steps: Step[];
+  #sessionCount: number;
+  #xid: number;
+  #authXid: number;
+
+  constructor(prng: Prng, version: PeerVersion) {
+    this.#prng = prng;
+    this.#version = version;
+    this.#slots = Array.from({ length: SLOT_COUNT }, () => ({ label: null, open: false }));
+    this.#steps = [];
+    this.#sessionCount = 0;
+    this.#xid = 1;
+    this.#authXid = AUTH_XID_FIRST;
+  }
+
+  program(operations: number): Program {
+    let count = 0;
+    this.#connect(0);
+    while (count < operations) {
+      const before = this.#steps.length;
+      this.#step();
+      for (const step of this.#steps.slice(before)) count += operationCount(step);
+    }
+    return this.#steps;
+  }
+
+  #step(): void {
+    const prng = this.#prng;
+    const slot = prng.below(SLOT_COUNT);
+    if (this.#slots[slot]?.open !== true) {
+      // The first slot is there most of the time, so that somebody does the work.
+      if (slot === 0 || prng.chance(1, 2)) this.#connect(slot);
+      return;
+    }
+    const draw = prng.below(100);
+    if (draw < 2) this.#drop(slot);
+    else if (draw < 5) this.#connect(slot);
+    else if (draw < 6) this.#fatal(slot);
+    else if (draw < 8) this.#closeSession(slot);
+    else if (draw < 14) this.#readsOfAll();
+    else if (draw < 17) this.#authenticate(slot);
+    else this.#batch(slot);
+  }
+
+  #batch(slot: number): void {
+    const prng = this.#prng;
+    const requests: Request[] = [];
+    const count = 1 + prng.below(BATCH_MAX);
+    while (requests.length < count) {
+      const request = this.#request(ALL);
+      if (mustStandAlone(request)) {
+        if (requests.length > 0) this.#push(slot, requests.splice(0));
+        this.#push(slot, [request]);
+        return;
+      }
+      requests.push(request);
+      if (prng.chance(1, 60)) requests.push(this.#auth(prng.pick(NOISE_CREDENTIALS)));
+    }
+    this.#push(slot, requests);
+  }
+
+  /** Several connections read at the same time: nothing that they do can be told apart. */
+  #readsOfAll(): void {
+    const parts = this.#slots.flatMap((state, slot) => {
+      if (!state.open) return [];
+      const count = 1 + this.#prng.below(4);
+      const requests = Array.from({ length: count }, () => this.#request(READS));
+      return [{ slot, requests }];
+    });
+    this.#steps.push({ kind: 'batch', parts, pieces: 1 });
+  }
+
+  #authenticate(slot: number): void {
+    const prng = this.#prng;
+    const requests = [this.#auth(prng.pick(GOOD_CREDENTIALS))];
+    if (prng.chance(1, 3)) requests.push(this.#auth(prng.pick(GOOD_CREDENTIALS)));
+    const count = prng.below(4);
+    for (let index = 0; index < count; index++) requests.push(this.#request(READS));
+    this.#push(slot, requests);
+  }
+
+  #closeSession(slot: number): void {
+    const prng = this.#prng;
+    const before = Array.from({ length: prng.below(4) }, () => this.#request(ALL));
+    const requests = before.filter((request) => !mustStandAlone(request));
+    requests.push(this.#make(OpCode.closeSession, prng.chance(1, 4) ? [textField('x')] : []));
+    const behind = prng.below(3);
+    for (let index = 0; index < behind; index++) requests.push(this.#plainRead());
+    this.#push(slot, requests);
+    this.#close(slot);
+  }
+
+  /** One thing that makes the server close the connection. */
+  #fatal(slot: number): void {
+    const prng = this.#prng;
+    const draw = prng.below(4);
+    if (draw === 0) {
+      this.#push(slot, [this.#auth(prng.pick(BAD_CREDENTIALS))]);
+    } else if (draw === 1) {
+      this.#push(slot, [this.#make(prng.pick(UNKNOWN_OPCODES), [])]);
+    } else if (draw === 2) {
+      // An auth packet that ends early is fatal, other requests are answered.
+      this.#push(slot, [{ ...this.#auth(prng.pick(GOOD_CREDENTIALS)), cut: 1 + prng.below(6) }]);
+    } else {
+      this.#steps.push({ kind: 'fault', slot, fault: prng.pick(FAULTS) });
+    }
+    this.#close(slot);
+  }
+
+  #drop(slot: number): void {
+    this.#steps.push({ kind: 'drop', slot });
+    this.#close(slot);
+  }
+
+  #connect(slot: number): void {
+    const prng = this.#prng;
+    const state = this.#slots[slot] as Slot;
+    const session = this.#chooseSession(state);
+    const isFuture = prng.chance(1, 20);
+    const password = session.kind === 'new' ? prng.pick(PASSWORDS) : this.#resumePassword();
+    const step: ConnectStep = {
+      kind: 'connect',
+      slot,
+      session,
+      password,
+      timeoutMs: prng.pick(TIMEOUTS_MS),
+      zxidBack: isFuture ? ZXID_FUTURE : prng.below(20),
+      readOnly: prng.pick([false, false, true, null]),
+      requests: this.#pipelined(),
+    };
+    this.#steps.push(step);
+    for (const other of this.#slots) {
+      if (other.label === session.label && !isFuture) other.open = false;
+    }
+    state.label = session.label;
+    state.open = !isFuture && (session.kind === 'new' || password === 'right');
+  }
+
+  #chooseSession(state: Slot): SessionChoice {
+    const prng = this.#prng;
+    const draw = prng.below(10);
+    if (state.label !== null && draw < 5) return { kind: 'resume', label: state.label };
+    const other = prng.pick(this.#slots);
+    if (other.label !== null && draw < 7) return { kind: 'resume', label: other.label };
+    this.#sessionCount++;
+    return { kind: 'new', label: `s${this.#sessionCount}` };
+  }
+
+  #resumePassword(): PasswordChoice {
+    return this.#prng.chance(4, 5) ? 'right' : this.#prng.pick(PASSWORDS);
+  }
+
+  /** What is sent before the answer to the handshake. */
+  #pipelined(): readonly Request[] {
+    if (!this.#prng.chance(1, 4)) return [];
+    return Array.from({ length: 1 + this.#prng.below(3) }, () => this.#plainRead());
+  }
+
+  #plainRead(): Request {
+    return this.#request([[1, readOperation]]);
+  }
+
+  #request(table: readonly (readonly [number, Draw])[]): Request {
+    const prng = this.#prng;
+    for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
+      const { opcode, fields } = drawFrom(table, prng)(prng);
+      const request = this.#make(opcode, fields);
+      if (!isBarred(request, this.#version)) return this.#damage(request);
+    }
+    return this.#make(OpCode.ping, []);
+  }
+
+  /** Now and then a body ends early or goes on behind its end. */
+  #damage(request: Request): Request {
+    const prng = this.#prng;
+    if (!prng.chance(1, 40)) return request;
+    const cut = prng.chance(1, 2) ? 1 + prng.below(30) : -1 - prng.below(9);
+    return { ...request, cut };
+  }
+
+  #make(opcode: number, fields: readonly Field[]): Request {
+    const prng = this.#prng;
+    const xid = prng.chance(1, 40) ? prng.pick(ODD_XIDS) : this.#xid++;
+    return { xid, opcode, fields, cut: 0 };
+  }
+
+  #auth({ scheme, auth }: Credential): Request {
+    const fields: Field[] = [{ t: 'int', v: 0 }, textField(scheme), { t: 'data', v: auth }];
+    return { xid: this.#authXid++, opcode: OpCode.auth, fields, cut: 0 };
+  }
+
+  #push(slot: number, requests: readonly Request[]): void {
+    const pieces = this.#prng.chance(1, 6) ? 2 + this.#prng.below(PIECES_MAX - 1) : 1;
+    this.#steps.push({ kind: 'batch', parts: [{ slot, requests }], pieces });
+  }
+
+  #close(slot: number): void {
+    (this.#slots[slot] as Slot).open = false;
+  }
+}
+
+function textField(text: string | null): Field {
+  return { t: 'text', v: text };
+}
+
+function drawFrom(table: readonly (readonly [number, Draw])[], prng: Prng): Draw {
+  const total = table.reduce((sum, [weighed]) => sum + weighed, 0);
+  let drawn = prng.below(total);
+  for (const [weighed, draw] of table) {
+    drawn -= weighed;
+    if (drawn < 0) return draw;
+  }
+  return readOperation;
+}

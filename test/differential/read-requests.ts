@@ -1,0 +1,108 @@
+/**
+ * Requests that change nothing in the tree: reads with and without watches, the watch operations,
+ * and what asks about the connection itself.
+ */
+
+import { OpCode, type Prng } from '@zabra/protocol';
+import { anyPath, listedPath } from './paths.ts';
+import type { Field } from './program.ts';
+import { endOfMulti, header, type Operation } from './write-requests.ts';
+
+const READS: readonly number[] = [
+  OpCode.exists,
+  OpCode.exists,
+  OpCode.getData,
+  OpCode.getData,
+  OpCode.getChildren,
+  OpCode.getChildren2,
+];
+const PATH_ONLY: readonly number[] = [OpCode.getACL, OpCode.getACL, OpCode.getAllChildrenNumber];
+const EPHEMERAL_PREFIXES: readonly (string | null)[] = ['/', '$', '$/a', '$/s', '', ' ', null, 'x'];
+const WATCHER_TYPES: readonly number[] = [1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 0, 6, -1];
+const ADD_MODES: readonly number[] = [0, 0, 0, 1, 1, 1, 2, -1];
+const LIST_MAX = 3;
+/** How far behind a client's last zxid may lie. */
+const ZXID_BACK_MAX = 60;
+const MULTI_COUNT_MAX = 4;
+
+export function readOperation(prng: Prng): Operation {
+  const fields: Field[] = [
+    { t: 'path', v: anyPath(prng) },
+    { t: 'bool', v: prng.chance(1, 2) },
+  ];
+  return { opcode: prng.pick(READS), fields };
+}
+
+export function pathOperation(prng: Prng): Operation {
+  return { opcode: prng.pick(PATH_ONLY), fields: [{ t: 'path', v: anyPath(prng) }] };
+}
+
+export function syncOperation(prng: Prng): Operation {
+  return { opcode: OpCode.sync, fields: [{ t: 'path', v: anyPath(prng) }] };
+}
+
+export function connectionOperation(prng: Prng): Operation {
+  const draw = prng.below(10);
+  if (draw < 4) return { opcode: OpCode.whoAmI, fields: [] };
+  if (draw < 7) {
+    const prefix = prng.pick(EPHEMERAL_PREFIXES);
+    return { opcode: OpCode.getEphemerals, fields: [{ t: 'path', v: prefix }] };
+  }
+  if (draw < 8) return { opcode: OpCode.sasl, fields: [{ t: 'data', v: '' }] };
+  if (draw < 9) return { opcode: OpCode.ping, fields: [] };
+  return reconfigOperation(prng);
+}
+
+export function addWatchOperation(prng: Prng): Operation {
+  const fields: Field[] = [
+    { t: 'path', v: anyPath(prng) },
+    { t: 'int', v: prng.pick(ADD_MODES) },
+  ];
+  return { opcode: OpCode.addWatch, fields };
+}
+
+export function watcherOperation(prng: Prng): Operation {
+  const fields: Field[] = [
+    { t: 'path', v: anyPath(prng) },
+    { t: 'int', v: prng.pick(WATCHER_TYPES) },
+  ];
+  return { opcode: prng.pick([OpCode.checkWatches, OpCode.removeWatches]), fields };
+}
+
+export function setWatchesOperation(prng: Prng): Operation {
+  const opcode = prng.pick([OpCode.setWatches, OpCode.setWatches2]);
+  const lists = opcode === OpCode.setWatches ? 3 : 5;
+  const fields: Field[] = [{ t: 'zxid', v: prng.below(ZXID_BACK_MAX) }];
+  for (let list = 0; list < lists; list++) fields.push({ t: 'paths', v: pathList(prng) });
+  return { opcode, fields };
+}
+
+export function multiReadOperation(prng: Prng): Operation {
+  const fields: Field[] = [];
+  const count = prng.below(MULTI_COUNT_MAX);
+  for (let index = 0; index < count; index++) {
+    const opcode = prng.pick([OpCode.getData, OpCode.getChildren]);
+    fields.push(...header(opcode, false, -1));
+    fields.push({ t: 'path', v: anyPath(prng) }, { t: 'bool', v: prng.chance(1, 2) });
+  }
+  if (prng.chance(1, 20)) {
+    fields.push(...header(OpCode.delete, false, -1));
+    fields.push({ t: 'path', v: anyPath(prng) }, { t: 'int', v: -1 });
+  }
+  return { opcode: OpCode.multiRead, fields: [...fields, ...endOfMulti()] };
+}
+
+function reconfigOperation(prng: Prng): Operation {
+  const fields: Field[] = [
+    { t: 'text', v: prng.pick([null, 'server.2=127.0.0.1:1:2;3']) },
+    { t: 'text', v: prng.pick([null, '2', 'x']) },
+    { t: 'text', v: null },
+    { t: 'long', v: -1 },
+  ];
+  return { opcode: OpCode.reconfig, fields };
+}
+
+function pathList(prng: Prng): readonly string[] | null {
+  if (prng.chance(1, 60)) return null;
+  return Array.from({ length: prng.below(LIST_MAX + 1) }, () => listedPath(prng));
+}
