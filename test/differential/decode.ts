@@ -23,8 +23,7 @@ const TIME_SLACK_MS = 3_600_000;
 
 /** Body of a reply to `opcode` whose header said `err`. */
 export function decodeBody(r: JuteReader, opcode: number, err: number, names: Names): string {
-  const text = err === ErrorCode.OK ? decodeSuccess(r, opcode, names) : '';
-  return text + leftovers(r);
+  return (err === ErrorCode.OK ? decodeSuccess(r, opcode, names) : '') + leftovers(r);
 }
 
 export function decodeEvent(r: JuteReader, names: Names): string {
@@ -123,12 +122,8 @@ function time(ms: number): string {
   return Math.abs(ms - Date.now()) < TIME_SLACK_MS ? 'now' : `at ${ms}`;
 }
 
-function text(r: JuteReader): string | null {
-  return r.string();
-}
-
 function path(r: JuteReader, names: Names): string {
-  const found = text(r);
+  const found = r.string();
   return found === null ? 'null' : JSON.stringify(names.symbolicPath(found));
 }
 
@@ -155,7 +150,7 @@ function acl(r: JuteReader): string {
   const count = r.int();
   const found: string[] = [];
   for (let index = 0; index < count && !r.failed; index++) {
-    found.push(`${r.int()} ${JSON.stringify(text(r))} ${JSON.stringify(text(r))}`);
+    found.push(`${r.int()} ${JSON.stringify(r.string())} ${JSON.stringify(r.string())}`);
   }
   return `acl ${count} [${found.join(', ')}]`;
 }
@@ -164,7 +159,7 @@ function clientInfos(r: JuteReader): string {
   const count = r.int();
   const found: string[] = [];
   for (let index = 0; index < count && !r.failed; index++) {
-    found.push(`${JSON.stringify(text(r))} ${JSON.stringify(text(r))}`);
+    found.push(`${JSON.stringify(r.string())} ${JSON.stringify(r.string())}`);
   }
   return `${count} [${found.toSorted().join(', ')}]`;
 }

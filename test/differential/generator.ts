@@ -35,6 +35,7 @@ import {
   multiOperation,
   type Operation,
   quotaOperation,
+  reconfigOperation,
   setAclOperation,
   setDataOperation,
 } from './write-requests.ts';
@@ -59,6 +60,7 @@ const ALL: readonly (readonly [number, Draw])[] = [
   [4, setAclOperation],
   [8, multiOperation],
   [3, quotaOperation],
+  [1, reconfigOperation],
 ];
 
 const BATCH_MAX = 12;

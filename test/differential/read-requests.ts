@@ -49,8 +49,7 @@ export function connectionOperation(prng: Prng): Operation {
     return { opcode: OpCode.getEphemerals, fields: [{ t: 'path', v: prefix }] };
   }
   if (draw < 8) return { opcode: OpCode.sasl, fields: [{ t: 'data', v: '' }] };
-  if (draw < 9) return { opcode: OpCode.ping, fields: [] };
-  return reconfigOperation(prng);
+  return { opcode: OpCode.ping, fields: [] };
 }
 
 export function addWatchOperation(prng: Prng): Operation {
@@ -90,16 +89,6 @@ export function multiReadOperation(prng: Prng): Operation {
     fields.push({ t: 'path', v: anyPath(prng) }, { t: 'int', v: -1 });
   }
   return { opcode: OpCode.multiRead, fields: [...fields, ...endOfMulti()] };
-}
-
-function reconfigOperation(prng: Prng): Operation {
-  const fields: Field[] = [
-    { t: 'text', v: prng.pick([null, 'server.2=127.0.0.1:1:2;3']) },
-    { t: 'text', v: prng.pick([null, '2', 'x']) },
-    { t: 'text', v: null },
-    { t: 'long', v: -1 },
-  ];
-  return { opcode: OpCode.reconfig, fields };
 }
 
 function pathList(prng: Prng): readonly string[] | null {

@@ -77,6 +77,17 @@ export function setAclOperation(prng: Prng): Operation {
   return { opcode: OpCode.setACL, fields };
 }
 
+/** Refused by a server that stands alone, but not without a zxid. */
+export function reconfigOperation(prng: Prng): Operation {
+  const fields: Field[] = [
+    { t: 'text', v: prng.pick([null, 'server.2=127.0.0.1:1:2;3']) },
+    { t: 'text', v: prng.pick([null, '2', 'x']) },
+    { t: 'text', v: null },
+    { t: 'long', v: -1 },
+  ];
+  return { opcode: OpCode.reconfig, fields };
+}
+
 export function multiOperation(prng: Prng): Operation {
   const fields: Field[] = [];
   const count = prng.chance(1, 20) ? 0 : 1 + prng.below(MULTI_COUNT_MAX);

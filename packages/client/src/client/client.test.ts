@@ -111,7 +111,7 @@ test('calls of one turn of the event loop leave in one write', async () => {
   assert.equal((connection?.chunkCount ?? 0) - before, 1);
 });
 
-test('a lost connection fails what was sent, keeps what waits, and resumes the session', async () => {
+test('a lost connection fails what was sent, keeps what waits, and is resumed', async () => {
   await using server = await ScriptedServer.listen();
   await using client = await connect(server.address);
   const states: string[] = [];

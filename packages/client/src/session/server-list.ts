@@ -4,7 +4,7 @@
  * session is followed by a pause that doubles up to a second, drawn at random from its upper half,
  * so that many clients of one failed ensemble do not come back as one wave. After the loss of an
  * established connection the first pause is short. ZooKeeper's Java client waits up to a second
- * before every attempt instead (client-protocol.md 18), which is longer than an election takes here.
+ * before every attempt instead (client-protocol.md 18): longer than an election takes here.
  */
 
 import { assert, type Prng } from '@zabra/protocol';

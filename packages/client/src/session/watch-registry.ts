@@ -36,10 +36,6 @@ export class WatchRegistry {
     this.#tables = KINDS.map(() => new Map());
   }
 
-  get isEmpty(): boolean {
-    return this.#tables.every((table) => table.size === 0);
-  }
-
   add(kind: WatchKind, path: string, watcher: Watcher): void {
     const table = this.#table(kind);
     const watchers = table.get(path);

@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { makeZxid, Prng } from '@zabra/protocol';
 import { Crashed, Host, type HostOptions, Ledger } from './ledger.test.ts';
 import { MemoryDisk } from './memory-disk.test.ts';
+import { readWatermark } from './watermark.ts';
 
 const FATES_PER_CRASH = 6;
 const OPTIONS: HostOptions = { preAllocBytes: 4096, snapCount: 24 };
@@ -233,8 +234,8 @@ for (const [name, scenario] of scenarios) {
   });
 }
 
-test('Storage survives a power cut during the recovery from a power cut', () => {
-  for (let seed = 0; seed < 60; seed++) {
+test('Storage survives power cuts during the recovery from a kill or a power cut', () => {
+  for (let seed = 0; seed < 120; seed++) {
     const disk = new MemoryDisk();
     const host = started(disk, seed);
     const story = newStory(host);
@@ -242,7 +243,8 @@ test('Storage survives a power cut during the recovery from a power cut', () => 
     runUntilCrash(host, story, appendAndSnapshot);
     const acked = host.ackedCount;
     const prng = new Prng(seed);
-    disk.cutPower(prng);
+    if (seed % 2 === 0) disk.killProcess(prng);
+    else disk.cutPower(prng);
     for (let crash = 0; crash < 3; crash++) {
       const next = new Host(disk, { ...OPTIONS, seed: crash });
       next.crashAtRequest = disk.submittedCount + 1 + prng.below(8);
@@ -251,7 +253,11 @@ test('Storage survives a power cut during the recovery from a power cut', () => 
       } catch (error) {
         if (!(error instanceof Crashed)) throw error;
       }
+      const mark = readWatermark(disk);
       disk.cutPower(prng);
+      // Whatever is lost of it, a claim that stood before is still made.
+      const left = readWatermark(disk);
+      if (mark !== null && crash > 0) assert.ok(left !== null, `seed ${seed}`);
     }
     const last = new Host(disk, OPTIONS);
     assert.equal(last.recover(), null, last.messages.join('\n'));

@@ -39,15 +39,13 @@ const CVERSION_MAX = 0x7fffffff;
 /** Stands for the ttl that a request does not carry. */
 const NO_TTL = -1;
 
-function skip(r: JuteReader, opcode: number, inMulti: boolean): boolean {
+function skip(r: JuteReader, opcode: number): boolean {
   r.range();
   r.range();
-  const aclCount = skipAcl(r);
-  const flags = r.int();
+  skipAcl(r);
+  r.int();
   if (opcode === OpCode.createTTL) r.long();
-  if (r.failed) return false;
-  if (!inMulti || opcode === OpCode.createTTL) return true;
-  return aclCount >= 0 && isCreateMode(flags) && !isTtlMode(flags);
+  return !r.failed;
 }
 
 function prepare(p: Preparation, opcode: number): number {
@@ -247,7 +245,7 @@ function createOperation(opcode: number, withStat: boolean): WriteOperation {
     opcode,
     admission: 'client',
     inMulti: true,
-    skip: (r, inMulti) => skip(r, opcode, inMulti),
+    skip: (r) => skip(r, opcode),
     prepare: (p) => prepare(p, opcode),
     apply: (a) => apply(a, opcode),
     reply: withStat ? replyPathAndStat : replyPath,

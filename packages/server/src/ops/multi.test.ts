@@ -231,31 +231,37 @@ function rawMulti(type: number, body: Body, ends = true): Body {
   };
 }
 
-const UNDECODABLE: readonly [string, Body][] = [
-  ['nothing', NO_BODY],
-  ['no end', rawMulti(OpCode.create, createBody('/a'), false)],
-  ['half a header', (w) => w.int(-1)],
-  ['setACL', rawMulti(OpCode.setACL, NO_BODY)],
-  ['deleteContainer', rawMulti(OpCode.deleteContainer, (w) => w.string('/a'))],
-  ['exists', rawMulti(OpCode.exists, pathVersionBody('/a', 0))],
-  [
-    'getData',
-    rawMulti(OpCode.getData, (w) => {
-      w.string('/a');
-      w.bool(false);
-    }),
-  ],
-  ['multi', rawMulti(OpCode.multi, multiBody([]))],
-  ['closeSession', rawMulti(OpCode.closeSession, NO_BODY)],
-  ['bad flags', rawMulti(OpCode.create, createBody('/a', { flags: 7 }))],
-  ['TTL flags on create', rawMulti(OpCode.create, createBody('/a', { flags: 5 }))],
-  ['TTL flags on create2', rawMulti(OpCode.create2, createBody('/a', { flags: 6 }))],
-  ['null ACL', rawMulti(OpCode.create, createBody('/a', { acl: null }))],
-  ['short body', rawMulti(OpCode.delete, (w) => w.string('/a'), false)],
+function readBody(path: string): Body {
+  return (w) => {
+    w.string(path);
+    w.bool(false);
+  };
+}
+
+/** The last column: a refusal that has a place in the log. */
+const UNDECODABLE: readonly [string, Body, boolean][] = [
+  ['nothing', NO_BODY, true],
+  ['no end', rawMulti(OpCode.create, createBody('/a'), false), true],
+  ['half a header', (w) => w.int(-1), true],
+  ['setACL', rawMulti(OpCode.setACL, NO_BODY), true],
+  ['deleteContainer', rawMulti(OpCode.deleteContainer, (w) => w.string('/a')), true],
+  ['exists', rawMulti(OpCode.exists, pathVersionBody('/a', 0)), true],
+  ['getData', rawMulti(OpCode.getData, readBody('/a')), true],
+  ['getChildren', rawMulti(OpCode.getChildren, readBody('/a')), true],
+  ['multi', rawMulti(OpCode.multi, multiBody([])), true],
+  ['closeSession', rawMulti(OpCode.closeSession, NO_BODY), true],
+  ['bad flags', rawMulti(OpCode.create, createBody('/a', { flags: 7 })), true],
+  ['bad flags and null ACL', rawMulti(1, createBody('/a', { flags: 7, acl: null })), true],
+  ['TTL flags on create', rawMulti(OpCode.create, createBody('/a', { flags: 5 })), true],
+  ['TTL flags on create2', rawMulti(OpCode.create2, createBody('/a', { flags: 6 })), true],
+  ['null ACL', rawMulti(OpCode.create, createBody('/a', { acl: null })), false],
+  ['null ACL and TTL flags', rawMulti(1, createBody('/a', { flags: 5, acl: null })), false],
+  ['null ACL and no end', rawMulti(19, createBody('/a', { acl: null }), false), false],
+  ['short body', rawMulti(OpCode.delete, (w) => w.string('/a'), false), true],
 ];
 
 test('one undecodable operation makes the whole multi undecodable', () => {
-  for (const [name, body] of UNDECODABLE) {
+  for (const [name, body, logged] of UNDECODABLE) {
     const bed = new StateBed();
     bed.create('/kept');
     const whole: Body = (w) => {
@@ -263,13 +269,25 @@ test('one undecodable operation makes the whole multi undecodable', () => {
       pathVersionBody('/kept', -1)(w);
       body(w);
     };
-    assert.equal(bed.state.isWellFormed(bed.request(OpCode.multi, whole)), false, name);
+    assert.equal(bed.state.isWellFormed(bed.request(OpCode.multi, whole)), logged, name);
     const prepared = bed.prepare(OpCode.multi, whole);
     assert.deepEqual(txnOf(prepared.entry).type, OpCode.error, name);
     assert.equal(bed.commit(prepared).err, 'MARSHALLINGERROR', name);
     assert.ok(bed.stat('/kept') !== null, name);
     assert.equal(bed.state.pendingCount, 0, name);
   }
+});
+
+test('a multi of reads alone is refused with a zxid, whatever stands behind them', () => {
+  const bed = new StateBed();
+  const reads = rawMulti(OpCode.getData, readBody('/a'));
+  assert.equal(bed.state.isWellFormed(bed.request(OpCode.multi, reads)), true);
+  assert.equal(bed.write(OpCode.multi, reads).err, 'MARSHALLINGERROR');
+  const mixed: Body = (w) => {
+    rawMulti(OpCode.getData, readBody('/a'), false)(w);
+    rawMulti(OpCode.create, createBody('/b', { acl: null }))(w);
+  };
+  assert.equal(bed.state.isWellFormed(bed.request(OpCode.multi, mixed)), false);
 });
 
 test('reading stops at the first header that says done, whatever else it says', () => {

@@ -16,6 +16,7 @@ import { ErrorCode, JuteReader, type JuteWriter, OpCode } from '@zabra/protocol'
 import { STAT_BYTES } from '@zabra/protocol';
 import type { Application } from './application.ts';
 import type { ApplyResult, SubResult } from './apply-result.ts';
+import { judgeMulti, MultiForm } from './multi-form.ts';
 import type { WriteLookup, WriteOperation } from './operation.ts';
 import type { Preparation } from './preparation.ts';
 import { writeStatOf } from './reply.ts';
@@ -46,6 +47,7 @@ class Multi {
   readonly #lookup: WriteLookup;
   /** Over the request again, when the reply is written. */
   readonly #reader: JuteReader;
+  readonly #findBound: (type: number) => WriteOperation | null;
   /** Of the header that `#next` read last. */
   #type: number;
   #done: boolean;
@@ -53,17 +55,14 @@ class Multi {
   constructor(lookup: WriteLookup) {
     this.#lookup = lookup;
     this.#reader = new JuteReader(BYTES_MAX);
+    this.#findBound = (type) => this.#find(type);
     this.#type = 0;
     this.#done = false;
   }
 
+  /** True also of what cannot be decoded and is refused by a transaction of its own. */
   skip(r: JuteReader): boolean {
-    while (this.#next(r)) {
-      if (this.#done) return true;
-      const op = this.#find(this.#type);
-      if (op === null || !op.skip(r, true)) return false;
-    }
-    return false;
+    return judgeMulti(r, this.#findBound) !== MultiForm.FREE_FAULT;
   }
 
   prepare(p: Preparation): number {
@@ -88,7 +87,7 @@ class Multi {
       } else {
         writeError(w, ErrorCode.RUNTIMEINCONSISTENCY);
       }
-      op.skip(r, true);
+      op.skip(r);
     }
     p.inMulti = false;
     p.txnType = OpCode.multi;
@@ -148,7 +147,7 @@ class Multi {
   /** Whether the whole request is well-formed; the cursor stays. */
   #isDecodable(r: JuteReader): boolean {
     const start = r.position;
-    if (!this.skip(r)) return false;
+    if (judgeMulti(r, this.#findBound) !== MultiForm.SOUND) return false;
     r.position = start;
     return true;
   }
@@ -194,7 +193,7 @@ class Multi {
   #resultType(r: JuteReader, logged: number): number {
     if (!this.#next(r)) return logged;
     const requested = this.#type;
-    this.#find(requested)?.skip(r, true);
+    this.#find(requested)?.skip(r);
     return requested === OpCode.create2 && logged === OpCode.create ? requested : logged;
   }
 }

@@ -25,8 +25,8 @@ export interface WriteOperation {
   readonly admission: Admission;
   /** True when it may stand in a multi. */
   readonly inMulti: boolean;
-  /** Steps over the body of a request; false when it cannot be decoded. */
-  skip(r: JuteReader, inMulti: boolean): boolean;
+  /** Steps over the body of a request; false when it cannot be decoded and must get no zxid. */
+  skip(r: JuteReader): boolean;
   /**
    * Decodes the request at `p.reader`, judges it, and when it is fit writes the transaction's body
    * to `p.entry` and announces the changes. Returns OK or the first refusal, having changed nothing

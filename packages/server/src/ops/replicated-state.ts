@@ -84,12 +84,12 @@ export class ReplicatedState implements LoadOwner {
     return this.#table.isKnown(opcode);
   }
 
-  /** Whether the body of a write can be decoded; one that cannot must not get a zxid. */
+  /** Whether the body of a write can be decoded; one for which this is false must not get a zxid. */
   isWellFormed(request: OpRequest): boolean {
     const op = this.#table.find(request.opcode);
     if (op === undefined) return false;
     const { reader } = this.#preparation;
-    return op.skip(reader.reset(request.buffer, request.start, request.end), false);
+    return op.skip(reader.reset(request.buffer, request.start, request.end));
   }
 
   /**

@@ -86,27 +86,35 @@ test('what setWatches makes up is not filtered by READ', () => {
   assert.deepEqual(watcher.take(), ['changed /locked -1']);
 });
 
-test('setWatches with a null list or a cut one does nothing at all', () => {
-  const { bed, watcher } = bedWithWatcher();
+test('setWatches stops at a null list, when what stands before it is done', () => {
   for (const [opcode, listCount] of [
     [OpCode.setWatches, 3],
     [OpCode.setWatches2, 5],
   ] as const) {
     for (let nullAt = 0; nullAt < listCount; nullAt++) {
+      const { bed, watcher } = bedWithWatcher();
+      bed.create('/a');
       const body: Body = (w) => {
         w.zxid(0);
         for (let index = 0; index < listCount; index++) {
           w.int(index === nullAt ? -1 : 1);
-          if (index !== nullAt) w.string('/missing');
+          if (index !== nullAt) w.string('/a');
         }
       };
       assert.equal(bed.read(opcode, body, ALICE, watcher).err, 'MARSHALLINGERROR');
+      const told = ['changed /a -1', 'created /a -1', 'children /a -1'];
+      assert.deepEqual(watcher.take(), told.slice(0, nullAt));
+      assert.equal(bed.state.core.watches.has('/a', watcher.watcherId, 4), nullAt > 3);
     }
-    const whole = new JuteWriter();
-    setWatchesBody(0, { data: ['/a'], recursive: ['/b'] })(whole);
-    const cut: Body = (w) => w.raw(whole.buffer, 0, 17);
-    assert.equal(bed.read(opcode, cut, ALICE, watcher).err, 'MARSHALLINGERROR');
   }
+});
+
+test('setWatches that is cut does nothing at all', () => {
+  const { bed, watcher } = bedWithWatcher();
+  const whole = new JuteWriter();
+  setWatchesBody(0, { data: ['/a'], recursive: ['/b'] })(whole);
+  const cut: Body = (w) => w.raw(whole.buffer, 0, 17);
+  assert.equal(bed.read(OpCode.setWatches2, cut, ALICE, watcher).err, 'MARSHALLINGERROR');
   assert.deepEqual(watcher.take(), []);
   assert.equal(bed.state.core.watches.pathCount, 0);
 });

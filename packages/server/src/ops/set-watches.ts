@@ -28,18 +28,21 @@ function read(c: ReadContext, hasPersistent: boolean): number {
   const child = readStringVector(r);
   const persistent = hasPersistent ? readStringVector(r) : [];
   const recursive = hasPersistent ? readStringVector(r) : [];
-  if (r.failed || data === null || exist === null) return ErrorCode.MARSHALLINGERROR;
-  if (child === null || persistent === null || recursive === null) {
-    return ErrorCode.MARSHALLINGERROR;
-  }
+  if (r.failed) return ErrorCode.MARSHALLINGERROR;
   const { watcher } = c;
   if (watcher === null) return ErrorCode.OK;
   const { watches } = c.core;
   const { watcherId } = watcher;
+  // A null list is found out only when its turn comes, as in the reference.
+  if (data === null) return ErrorCode.MARSHALLINGERROR;
   for (const path of data) catchUpData(c, watcher, path, relativeZxid);
+  if (exist === null) return ErrorCode.MARSHALLINGERROR;
   for (const path of exist) catchUpExist(c, watcher, path);
+  if (child === null) return ErrorCode.MARSHALLINGERROR;
   for (const path of child) catchUpChild(c, watcher, path, relativeZxid);
+  if (persistent === null) return ErrorCode.MARSHALLINGERROR;
   for (const path of persistent) watches.add(path, watcherId, WatchMode.PERSISTENT);
+  if (recursive === null) return ErrorCode.MARSHALLINGERROR;
   for (const path of recursive) watches.add(path, watcherId, WatchMode.RECURSIVE);
   return ErrorCode.OK;
 }

@@ -21,7 +21,7 @@ import type { ServerStats } from './server-stats.ts';
 /** A connection that never shook hands is closed after this long (`nio.sessionlessCnxnTimeout`). */
 const SESSIONLESS_TIMEOUT_MS = 10_000;
 const SWEEP_INTERVAL_MS = 1000;
-/** Output above which a connection is not read until the network has taken it, bytes. */
+/** Output above which a connection is neither answered nor read until the network took it, bytes. */
 const OUTPUT_HIGH_BYTES = 1 << 20;
 
 /** Text of a four-letter word; null for a word that does not exist. */
@@ -38,7 +38,7 @@ export class ClientPort {
   readonly #connections: Map<number, ClientConnection>;
   readonly #perHost: Map<string, number>;
   readonly #resume: ClientConnection[];
-  /** Not read because the network has not taken their output. */
+  /** Neither answered nor read because the network has not taken their output. */
   readonly #choked: Set<ClientConnection>;
   readonly #reader: JuteReader;
   #lastId: number;
@@ -133,7 +133,9 @@ export class ClientPort {
   onFrame(connection: ClientConnection, buffer: Uint8Array, start: number, end: number): boolean {
     connection.packetsReceived++;
     this.host.stats.packetsReceived++;
-    if (connection.state === 'open') return this.#onRequest(connection, buffer, start, end);
+    if (connection.state === 'open') {
+      return this.#onRequest(connection, buffer, start, end) && !this.isChoked(connection);
+    }
     if (connection.state === 'new') this.#onConnect(connection, buffer, start, end);
     return false;
   }
@@ -189,11 +191,31 @@ export class ClientPort {
     this.#resume.push(connection);
   }
 
+  /**
+   * Too much of its output waits for the network: nothing more is answered or read until less does.
+   * Whoever pipelines large reads is slowed down by this, not closed.
+   */
+  isChoked(connection: ClientConnection): boolean {
+    if (connection.bytes.position + connection.unsentBytes <= OUTPUT_HIGH_BYTES) return false;
+    if (connection.destroy) return false;
+    if (!this.#choked.has(connection)) {
+      this.#choked.add(connection);
+      connection.pauseReading = true;
+      connection.reader.pause();
+      this.ready.touch(connection);
+      // The network may take it all at once, and would not say so then.
+      this.ready.wantsTurn = true;
+    }
+    return true;
+  }
+
   /** The role is over: nobody is served until the next one. */
   closeAll(reason: string): void {
     this.order = null;
+    this.#requests.forgetAll();
     let closed = 0;
     for (const connection of this.#connections.values()) {
+      connection.queue.clear();
       if (connection.destroy || connection.closeAfterFlush) continue;
       connection.closeNow();
       closed++;
@@ -213,7 +235,8 @@ export class ClientPort {
     // Resuming may postpone again: those wait for the next turn.
     const due = this.#resume.splice(0);
     for (const connection of due) {
-      if (connection.state === 'closing' || connection.throttled) continue;
+      const { state, throttled } = connection;
+      if (state === 'closing' || throttled || this.#choked.has(connection)) continue;
       connection.pauseReading = false;
       this.ready.touch(connection);
       connection.reader.resume();
@@ -222,7 +245,7 @@ export class ClientPort {
     if (this.#resume.length > 0) this.ready.wantsTurn = true;
   }
 
-  /** Slow readers: first they are not read, then they are closed (ruling 26). */
+  /** Slow readers: first they are held back, then they are closed (ruling 26). */
   boundOutputs(): void {
     for (const output of this.ready.outputs) {
       if (output.lane === 'client') this.#boundOutput(output as ClientConnection);
@@ -282,18 +305,13 @@ export class ClientPort {
       connection.closeNow();
       return;
     }
-    if (pending > OUTPUT_HIGH_BYTES) {
-      if (connection.pauseReading || connection.state !== 'open') return;
-      this.#choked.add(connection);
-      connection.pauseReading = true;
-      connection.reader.pause();
-      this.ready.touch(connection);
-    }
+    if (connection.state === 'open') this.isChoked(connection);
   }
 
   #unchoke(connection: ClientConnection): void {
     if (connection.bytes.position + connection.unsentBytes > OUTPUT_HIGH_BYTES) return;
     this.#choked.delete(connection);
+    this.#requests.goOn(connection);
     this.resumeLater(connection);
   }
 

@@ -36,7 +36,7 @@ export class PendingRequest implements OpRequest {
   err: number;
   /** Zxid of a canned reply's header; ZXID_CURRENT for the last one applied when it leaves. */
   replyZxid: number;
-  /** Close the connection behind the reply. */
+  /** The connection closes behind the reply; always the last one in its queue. */
   closes: boolean;
 
   constructor(

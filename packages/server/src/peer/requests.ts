@@ -61,14 +61,11 @@ export class Requests implements OrderClient {
     const request = this.#current;
     request.set(hi, lo, xid, opcode, buffer, start, end, connection.identities);
     if (opcode === OpCode.auth) return this.#onAuth(connection, request);
+    if (opcode === OpCode.sasl) return this.#onSasl(connection, request);
     order.touch(session);
     if (opcode === OpCode.ping) {
       this.#can(connection, Xid.PING, opcode, ErrorCode.OK, ZXID_CURRENT, false);
-      return true;
-    }
-    if (opcode === OpCode.sasl) {
-      this.#onSasl(connection, request);
-      return true;
+      return this.#admitMore(connection);
     }
     if (opcode !== OpCode.sync && !host.state.isKnown(opcode)) {
       return this.#onUnknown(connection, request);
@@ -88,13 +85,22 @@ export class Requests implements OrderClient {
     connection.queue.clear();
   }
 
+  /** The role is over: what it was asked is answered by nobody, and every connection closes. */
+  forgetAll(): void {
+    this.#throttled.length = 0;
+    this.#port.host.stats.outstandingRequests = 0;
+  }
+
   /** From OrderClient. */
   onApplied(pending: PendingRequest, result: ApplyResult): void {
+    if (this.#port.order === null) return;
     this.#port.host.stats.outstandingRequests--;
     const { connection } = pending;
     if (pending.opcode === OpCode.createSession) {
       connection.queue.shift();
-      if (connection.state === 'connecting') this.#port.onSessionCreated(connection, result);
+      if (connection.state !== 'connecting') return;
+      if (result.code === ErrorCode.OK) this.#port.onSessionCreated(connection, result);
+      else connection.closeNow();
       return;
     }
     if (!isAwaited(connection)) return;
@@ -109,6 +115,7 @@ export class Requests implements OrderClient {
   }
 
   onSynced(pending: PendingRequest): void {
+    if (this.#port.order === null) return;
     this.#port.host.stats.outstandingRequests--;
     const { connection } = pending;
     if (!isAwaited(connection)) return;
@@ -129,17 +136,31 @@ export class Requests implements OrderClient {
 
   onSessionClosed(hi: number, lo: number): void {
     const connection = this.#port.sessions.find(hi, lo)?.connection ?? null;
-    // Who asked for it has its reply written already and closes behind it.
-    if (connection !== null && !connection.closeAfterFlush) connection.closeNow();
+    // Who asked for it has its reply already, written or about to be, and closes behind it.
+    if (connection !== null && !isSayingGoodbye(connection)) connection.closeNow();
   }
 
-  /** Connections that waited for the number of outstanding requests to fall. */
+  /** Connections that waited for the number of outstanding requests to fall, or for their own. */
   resumeThrottled(): void {
-    if (this.#throttled.length === 0 || this.#overLimit()) return;
-    for (const connection of this.#throttled.splice(0)) {
-      connection.throttled = false;
-      this.#port.resumeLater(connection);
+    const throttled = this.#throttled;
+    if (throttled.length === 0) return;
+    const isOver = this.#overLimit();
+    let kept = 0;
+    for (const connection of throttled) {
+      if (isOver && connection.queue.length > 0 && !connection.destroy) {
+        throttled[kept] = connection;
+        kept++;
+      } else {
+        connection.throttled = false;
+        this.#port.resumeLater(connection);
+      }
     }
+    throttled.length = kept;
+  }
+
+  /** The network has taken what was written: what waited for that is answered. */
+  goOn(connection: ClientConnection): void {
+    this.#drain(connection);
   }
 
   #onWrite(connection: ClientConnection, request: CurrentRequest): boolean {
@@ -154,7 +175,7 @@ export class Requests implements OrderClient {
           'be decoded',
       );
       this.#can(connection, request.cxid, opcode, ErrorCode.MARSHALLINGERROR, ZXID_CURRENT, false);
-      return true;
+      return this.#admitMore(connection);
     }
     // A multi's reply depends on its request, a sync's repeats it.
     const keep = opcode === OpCode.multi || opcode === OpCode.sync;
@@ -162,10 +183,11 @@ export class Requests implements OrderClient {
     const pending = new PendingRequest(connection, 'order', request, body, host.nowMs());
     connection.queue.push(pending);
     host.stats.outstandingRequests++;
-    if (opcode === OpCode.closeSession) connection.state = 'closing';
+    pending.closes = opcode === OpCode.closeSession;
+    if (pending.closes) connection.state = 'closing';
     if (opcode === OpCode.sync) order?.sync(pending, request);
     else order?.submit(pending, request);
-    return opcode !== OpCode.closeSession && this.#admitMore(connection);
+    return !pending.closes && this.#admitMore(connection);
   }
 
   #isPath(request: CurrentRequest): boolean {
@@ -214,23 +236,22 @@ export class Requests implements OrderClient {
       return;
     }
     connection.queue.shift();
-    if (pending.opcode === OpCode.closeSession) {
-      connection.closeGracefully();
-      return;
-    }
-    this.#drain(connection);
+    if (pending.closes) connection.closeGracefully();
+    else this.#drain(connection);
   }
 
   /** Answers what waited behind the request just answered. */
   #drain(connection: ClientConnection): void {
     const { stats, state } = this.#port.host;
-    for (;;) {
+    while (!connection.destroy && !this.#port.isChoked(connection)) {
       const next = connection.queue.peek();
       if (next === undefined || (next.kind === 'order' && next.reply === null)) return;
       connection.queue.shift();
       if (next.reply !== null) {
         connection.writeAgain(next.reply, state.lastProcessedZxid);
-        continue;
+        if (!next.closes) continue;
+        connection.closeGracefully();
+        return;
       }
       stats.outstandingRequests--;
       if (next.kind === 'read') {
@@ -300,12 +321,13 @@ export class Requests implements OrderClient {
       );
     }
     this.#can(connection, cxid, OpCode.auth, outcome.code, ZXID_OF_AUTH, failed);
-    return !failed;
+    return !failed && this.#admitMore(connection);
   }
 
   /** Without a SASL configuration: success and a null token, as the reference answers. */
-  #onSasl(connection: ClientConnection, request: CurrentRequest): void {
+  #onSasl(connection: ClientConnection, request: CurrentRequest): boolean {
     this.#can(connection, request.cxid, OpCode.sasl, ErrorCode.OK, ZXID_OF_AUTH, false);
+    return this.#admitMore(connection);
   }
 
   #onUnknown(connection: ClientConnection, request: CurrentRequest): boolean {
@@ -334,6 +356,12 @@ export class Requests implements OrderClient {
     const { config, stats } = this.#port.host;
     return stats.outstandingRequests > config.globalOutstandingLimit;
   }
+}
+
+/** Its closeSession is answered: it ends behind the reply, which may still wait for its turn. */
+function isSayingGoodbye({ closeAfterFlush, queue }: ClientConnection): boolean {
+  const last = queue.peek(queue.length - 1);
+  return closeAfterFlush || (last !== undefined && last.closes && last.reply !== null);
 }
 
 /** A request of a connection that is gone, or about to be, is nobody's any more. */

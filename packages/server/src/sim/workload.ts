@@ -194,6 +194,7 @@ export class Workload {
       onState: (client, state, reason) => {
         this.#trace.line(`client ${client.id}`, `${state} ${reason}`);
         if (state === 'CONNECTED') sessions.onConnected(client);
+        else sessions.onDisconnected(client, reason);
         if (!isOver(state)) return;
         if (state === 'EXPIRED') this.counts.expiredCount++;
         sessions.onOver(client);

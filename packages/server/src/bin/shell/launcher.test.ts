@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-test('zkCli.sh finds the compiled shell through a symbolic link, and says when there is none', () => {
+test('zkCli.sh finds the compiled shell through a symbolic link, or says it is missing', () => {
   const launcher = fileURLToPath(new URL('../../../../../bin/zkCli.sh', import.meta.url));
   const root = mkdtempSync(join(tmpdir(), 'zabra-launcher-'));
   try {

@@ -158,7 +158,7 @@ test('zkCli.sh without a server prints what connect-fail.txt has recorded', asyn
   assert.deepEqual(await replay(server, recording.args), { stdout, stderr, exitCode });
 });
 
-test('a one-shot closes its session, unless it created an ephemeral, which then outlives it', async () => {
+test('a one-shot closes its session, unless it created an ephemeral', async () => {
   const server = new FakeServer();
   await replay(server, ['create', '/a']);
   await replay(server, ['get', '/nope']);
@@ -169,7 +169,7 @@ test('a one-shot closes its session, unless it created an ephemeral, which then 
   assert.ok(!stdout.includes('Closed'));
 });
 
-test('a piped shell that quits closes the session, says so and keeps the last exit code', async () => {
+test('a piped shell that quits closes the session and keeps the last exit code', async () => {
   const server = new FakeServer();
   const { stdout, exitCode } = await replay(server, [], 'create -e /e\nget /nope\nquit\nls /\n');
   assert.equal(exitCode, 1);

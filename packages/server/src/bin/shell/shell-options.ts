@@ -17,6 +17,9 @@ export interface ShellOptions {
   readonly notes: readonly string[];
 }
 
+/** Options that take the next word, whatever it is. */
+const VALUED: ReadonlySet<string> = new Set(['-server', '-timeout', '-client-configuration']);
+
 const SERVERS_DEFAULT = 'localhost:2181';
 const TIMEOUT_DEFAULT_MS = 30000;
 const TIMEOUT_MAX_MS = 2 ** 31 - 1;
@@ -36,12 +39,13 @@ export function parseShellOptions(args: readonly string[]): ShellOptions {
     }
     if (option === '-r') readOnly = true;
     else if (option === '-waitforconnection') waitForConnection = true;
-    else if (option === '-server' || option === '-timeout') {
+    else if (VALUED.has(option)) {
       index++;
       const value = args[index];
       if (value === undefined) notes.push(`Error: no argument found for option ${option}`);
       else if (option === '-server') servers = value;
-      else timeoutText = value;
+      else if (option === '-timeout') timeoutText = value;
+      else notes.push(`Error: ${option} is not supported, "${value}" was not read`);
     }
   }
   const timeoutMs = timeoutOf(timeoutText, notes);

@@ -77,6 +77,7 @@ const OPTIONS: readonly [string, object][] = [
   ['-r -timeout 5000', { readOnly: true, timeoutMs: 5000, command: [] }],
   ['-nosuch -server a ls -server b', { servers: 'a', command: ['ls', '-server', 'b'] }],
   ['-server', { notes: ['Error: no argument found for option -server'] }],
+  ['-client-configuration f ls /', { command: ['ls', '/'] }],
   ['-timeout x ls', { timeoutMs: 30000, command: ['ls'] }],
 ];
 

@@ -36,6 +36,8 @@ import { expectThat } from './violation.ts';
 import { ModelWatch, Watches, type WatchKindName } from './watches.ts';
 import { describe, sameAcl, sameBytes } from './write-judge.ts';
 
+const ORDER = 'Replies are well-formed and come in the order of their requests';
+const NONSENSE = /the server (answered|sent)/;
 const MONOTONE = 'A session never sees an older state';
 const KNOWN_STATE = 'A reply names a committed state';
 const READ = 'A read returns the state that its reply names';
@@ -101,6 +103,11 @@ export class Sessions {
     this.#bySession.set(sessionKey(sessionHi, sessionLo), record);
     if (record.isConnected) record.watches.onReconnected();
     record.isConnected = true;
+  }
+
+  /** The reason is the client's own: what it cannot make sense of costs its server the connection. */
+  onDisconnected(client: SimClient, reason: string): void {
+    expectThat(!NONSENSE.test(reason), ORDER, `${this.#record(client).name}: ${reason}`);
   }
 
   onOver(client: SimClient): void {
