@@ -13,7 +13,7 @@
  * `retention`, `watermark`.
  */
 
-import { assert, type Prng, zxidToHex } from '@zabra/protocol';
+import { assert, type Prng } from '@zabra/protocol';
 import { openDecompressor } from './decompressors.ts';
 import type { DiskReader, DiskRequest } from './disk.ts';
 import { DiskPort } from './disk-port.ts';
@@ -159,8 +159,8 @@ export class Storage {
 
   /** Copies the transaction `buffer[start, end)` into the log. `follows(zxid)` must hold. */
   append(zxid: number, buffer: Uint8Array, start: number, end: number): LogEntry {
-    assert(this.#sink === null, `Cannot log zxid 0x${zxidToHex(zxid)} during recovery`);
-    assert(!this.#work.isTruncating, `Cannot log zxid 0x${zxidToHex(zxid)} while the log is cut`);
+    assert(this.#sink === null, 'Cannot log a transaction during recovery');
+    assert(!this.#work.isTruncating, 'Cannot log a transaction while the log is cut');
     const entry = this.#txnLog.append(zxid, buffer, start, end);
     this.#work.onAppended();
     return entry;

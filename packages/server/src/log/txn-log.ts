@@ -158,7 +158,7 @@ export class TxnLog {
 
   append(zxid: number, buffer: Uint8Array, start: number, end: number): LogEntry {
     const last = this.lastLoggedZxid;
-    assert(zxidFollows(last, zxid), `Cannot log zxid ${zxid} after ${last}: it leaves a gap`);
+    assert(zxidFollows(last, zxid), 'Cannot log a transaction that leaves a gap');
     const at = this.#slabs.append(buffer, start, end);
     const slab = this.#slabs.buffer;
     const entryEnd = this.#slabs.position;

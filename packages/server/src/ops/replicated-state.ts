@@ -161,7 +161,7 @@ export class ReplicatedState implements LoadOwner {
     const isMulti = result.type === OpCode.multi;
     if (result.code !== ErrorCode.OK && !isMulti) return result.code;
     const op = this.#table.find(opcode);
-    assert(op !== undefined, `Cannot reply to operation ${opcode}, which is no write`);
+    assert(op !== undefined, 'Cannot reply to an operation that is no write');
     return op.reply(this.core, result, w, request);
   }
 

@@ -31,6 +31,6 @@ export function replyPathAndStat(core: StateCore, result: ApplyResult, w: JuteWr
 export function writeStatOf(core: StateCore, path: string, w: JuteWriter): void {
   const { nodes } = core.tree;
   const ref = nodes.find(path);
-  assert(ref !== 0, `Cannot reply with the Stat of ${path}: the transaction left no such znode`);
+  assert(ref !== 0, 'Cannot reply with the Stat of a znode that the transaction did not leave');
   nodes.writeStat(ref, w, core.options.extendedTypes);
 }

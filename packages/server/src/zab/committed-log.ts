@@ -43,7 +43,7 @@ export class CommittedLog {
   /** Oldest first. */
   at(index: number): Proposal {
     const proposal = this.#slots[this.#head + index];
-    assert(proposal !== null && proposal !== undefined, `The committed log ends before ${index}`);
+    assert(proposal !== null && proposal !== undefined, 'Cannot read beyond the end of the committed log');
     return proposal;
   }
 
