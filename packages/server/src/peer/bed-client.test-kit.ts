@@ -194,13 +194,13 @@ export class BedClient {
     return true;
   }
 
-  /** From the bed: the turn is over. */
-  takeOutput(): void {
+  /** From the bed: the turn is over. True when the server has closed the connection. */
+  takeOutput(): boolean {
     const { connection } = this;
-    if (this.closed !== '') return;
+    if (this.closed !== '') return false;
     if (connection.destroy) {
       this.closed = 'cut';
-      return;
+      return true;
     }
     const bytes = connection.bytes.toBytes();
     connection.bytes.reset();
@@ -208,6 +208,7 @@ export class BedClient {
     else this.#held.push(bytes);
     connection.unsentBytes = this.#held.reduce((sum, { length }) => sum + length, 0);
     if (connection.closeAfterFlush) this.closed = 'gently';
+    return connection.closeAfterFlush;
   }
 
   #receive(bytes: Uint8Array): void {

@@ -161,7 +161,9 @@ export class ServerBed {
     const { ready } = core;
     if (ready.wantsTurn || ready.disk.length > 0) moved = true;
     for (const request of ready.disk) this.disk.submit(request);
-    for (const output of ready.outputs) this.#clients.get(output.id)?.takeOutput();
+    for (const output of ready.outputs) {
+      if (this.#clients.get(output.id)?.takeOutput() === true) moved = true;
+    }
     ready.clear();
     return moved;
   }

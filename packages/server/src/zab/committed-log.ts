@@ -43,7 +43,8 @@ export class CommittedLog {
   /** Oldest first. */
   at(index: number): Proposal {
     const proposal = this.#slots[this.#head + index];
-    assert(proposal !== null && proposal !== undefined, 'Cannot read beyond the end of the committed log');
+    const isHeld = proposal !== null && proposal !== undefined;
+    assert(isHeld, 'Cannot read beyond the end of the committed log');
     return proposal;
   }
 

@@ -12,7 +12,7 @@ import { configOf } from './script-host.test-kit.ts';
 
 test('the canonical text reads and writes as itself', () => {
   const texts = [
-    'server.1=127.0.0.1:24201:24301:participant\nserver.2=127.0.0.1:24202:24302:observer\nversion=0',
+    'server.1=127.0.0.1:242:243:participant\nserver.2=127.0.0.1:244:245:observer\nversion=0',
     'server.1=a:1:2:participant;0.0.0.0:2181\nversion=100000000',
     'server.1=a:1:2|b:3:4:participant;[0:0:0:0:0:0:0:1]:2181\nversion=1f',
     'server.1=a:1:2:participant\nserver.2=b:1:2:participant\ngroup.1=1:2\nweight.1=3\nversion=0',

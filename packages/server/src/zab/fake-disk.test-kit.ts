@@ -1,7 +1,8 @@
 /**
  * FakeDisk: the disk of one member of the small ensembles that this room's tests run, and the
  * `ZabStorage` over it. What was asked for completes later: log and epoch files each in order, and
- * independent of each other; a crash keeps a prefix of what was still under way in each. History is a base (the snapshot) and a log of opaque transactions.
+ * independent of each other; a crash keeps a prefix of what was still under way in each. History
+ * is a base (the snapshot) and a log of opaque transactions.
  */
 
 import assert from 'node:assert/strict';

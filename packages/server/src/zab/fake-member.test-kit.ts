@@ -1,6 +1,6 @@
 /**
- * FakeMember: one server of the small ensembles that this room's tests run: its disk, which outlives
- * crashes, and its place in the network. What runs on it is a `FakeServer`.
+ * FakeMember: one server of the small ensembles that this room's tests run: its disk, which
+ * outlives crashes, and its place in the network. What runs on it is a `FakeServer`.
  */
 
 import { type Id, PacketType } from '@zabra/protocol';

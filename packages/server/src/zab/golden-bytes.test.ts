@@ -78,7 +78,7 @@ test('INIT and the vote of a fresh server 2 are those of the capture', () => {
   assert.equal(dialled(2, vote), init + fresh + cfg);
 });
 
-test('the answer of an established leader, and the vote of an observer, are those of the captures', () => {
+test('the answer of an established leader and the vote of an observer are as captured', () => {
   const cfg = textHex(FOUR_TEXT);
   const sent: Vote[] = [];
   const host = {
@@ -161,7 +161,8 @@ test('a learner says what the captured learners said', () => {
   assert.equal(
     rig.link.takeHex(),
     hex(`00000006 | ffffffffffffffff | 0000000c | 010000177c610000 00001f40 | ffffffff
-      00000001 | ffffffffffffffff | 00000014 | 010000177c610000 00000000 fffffff6 00001f40 | ffffffff
+      00000001 | ffffffffffffffff | 00000014
+      | 010000177c610000 00000000 fffffff6 00001f40 | ffffffff
       00000001 | ffffffffffffffff | 00000016 | 010000177c610000 00000005 00000009 | 00000002 2f61
       | 00000001 | 00000002 6970 00000009 3132372e302e302e31`),
   );

@@ -1,7 +1,7 @@
 /**
  * Discovery on the leader's side (Zab's phase 1; quorum-protocol.md 4.4 and 6.1; Zab.tla actions
- * `LeaderProcessCEPOCH` and `LeaderProcessACKEPOCH`): which epoch begins, and who promised to follow
- * nobody older. It knows sids and epochs, no connections.
+ * `LeaderProcessCEPOCH` and `LeaderProcessACKEPOCH`): which epoch begins, and who promised to
+ * follow nobody older. It knows sids and epochs, no connections.
  *
  *   promises -> storing-accepted -> epoch-acks -> syncing-log -> storing-current -> done
  *

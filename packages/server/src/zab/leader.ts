@@ -186,7 +186,7 @@ export class Leader implements BroadcastOwner {
     this.#broadcast?.sync(answer);
   }
 
-  /** In every turn, after its other inputs, at least every 20 ms; snapshots are sent on here too. */
+  /** In every turn, after its other inputs, at least every 20 ms; sends on with snapshots too. */
   tick(): void {
     if (this.isOver) return;
     const now = this.#host.nowMs();

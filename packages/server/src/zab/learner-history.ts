@@ -97,7 +97,7 @@ export class LearnerHistory {
     return null;
   }
 
-  /** The log is on stable storage up to `zxid`: calls `ack` for each proposal, in order (B2, B6). */
+  /** The log is on stable storage up to `zxid`: calls `ack` for each proposal, in order (B6). */
   onSynced(zxid: number, ack: (zxid: number) => void): void {
     if (this.#ackFrom < 0) return;
     while (this.#ackFrom <= Math.min(zxid, this.#ackTo)) {

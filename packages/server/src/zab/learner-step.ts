@@ -5,7 +5,7 @@
 
 export type LearnerPhase = 'connecting' | 'discovery' | 'synchronization' | 'broadcast' | 'over';
 
-/** Where a learner stands; in this order, but that a snapshot may be asked for from "connecting". */
+/** Where a learner stands; in this order, but it may connect once more to ask for a snapshot. */
 export type LearnerStep =
   | 'connecting'
   | 'hello' // FOLLOWERINFO sent, LEADERINFO awaited

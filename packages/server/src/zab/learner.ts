@@ -1,8 +1,8 @@
 /**
  * A follower or observer of one leader (upstream `Learner`, `Follower`, `Observer`;
  * quorum-protocol.md 6, 8 and 9; Zab.tla actions `Follower*`). One object per role: it connects,
- * promises the epoch, takes over the leader's history and then lives with it. Here is which packet is
- * in place when, and what must be on disk before; what passes then is `learner-traffic.ts`.
+ * promises the epoch, takes over the leader's history and then lives with it. Here is which packet
+ * is in place when, and what must be on disk before; what passes then is `learner-traffic.ts`.
  *
  * Persist before you speak: ACKEPOCH leaves after acceptedEpoch is stored, ACK(e:0) after the whole
  * history and then currentEpoch are, ACK of a proposal after the sync of its log. These words are

@@ -123,7 +123,7 @@ test('S6, leader: ACKs before that of NEWLEADER are not taken for it, and count 
   assert.deepEqual(early.take(), ['UPTODATE ffffffffffffffff', 'COMMIT 100000001']);
 });
 
-test('S6, learner: the first ACK is that of NEWLEADER, also when a proposal is logged sooner', () => {
+test('S6, learner: the first ACK is that of NEWLEADER, whatever the log says sooner', () => {
   const rig = new LearnerRig();
   rig.discover();
   rig.hear(DIFF, 0);

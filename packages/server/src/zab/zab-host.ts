@@ -17,7 +17,7 @@
  * After a role ended the peer follows quorum-protocol.md 8.3: settle the disk (flush and sync what
  * is held), make memory equal to the disk, then `FastLeaderElection.start`; the election is silent
  * (`stop`) meanwhile. `FastLeaderElection.onEpochEstablished` follows `onEstablished` and
- * `onServing`. Snapshots are published only between those two and the end of the role (scenario S2).
+ * `onServing`. Snapshots are published only between those two and the end of the role (S2).
  */
 
 import type { HostPort, Id, JuteWriter, Notification } from '@zabra/protocol';

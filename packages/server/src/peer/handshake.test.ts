@@ -1,0 +1,246 @@
+/**
+ * From ConnectRequest to ConnectResponse: what is answered, what is closed without a word, and in
+ * which order things are looked at (client-protocol.md 2 and its traps 1 to 13).
+ */
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { bytesFromHex, bytesToHex, ErrorCode, OpCode, ZXID_MAX } from '@zabra/protocol';
+import { ServerBed } from './server-bed.test-kit.ts';
+
+const ZEROS = '00'.repeat(16);
+/** 44 bytes behind the length: no readOnly byte. */
+const OLD_CONNECT = bytesFromHex(
+  `0000002c000000000000000000000000` + `00000fa0` + `0000000000000000` + `00000010` + ZEROS,
+) as Uint8Array;
+
+describe('a new session', () => {
+  it('gets the clamped timeout that the server will enforce', () => {
+    const bed = new ServerBed();
+    const rows: [asked: number, given: number][] = [
+      [-1, 4000],
+      [0, 4000],
+      [3999, 4000],
+      [12_345, 12_345],
+      [40_001, 40_000],
+      [0x7fffffff, 40_000],
+    ];
+    for (const [timeoutMs, given] of rows) {
+      assert.equal(bed.connect().handshake({ timeoutMs })?.timeoutMs, given);
+    }
+  });
+
+  it('gets an id of this server and the password that belongs to it', () => {
+    const bed = new ServerBed();
+    const first = bed.connect().handshake();
+    const second = bed.connect().handshake();
+    assert.equal((first?.sessionHi ?? 0) >>> 24, 1);
+    assert.equal(second?.sessionLo, (first?.sessionLo ?? 0) + 1);
+    assert.equal(first?.password?.length, 16);
+    assert.notDeepEqual(first?.password, second?.password);
+  });
+
+  it('takes any password, a null one too', () => {
+    const bed = new ServerBed();
+    for (const password of [null, new Uint8Array(0), new Uint8Array(33).fill(1)]) {
+      assert.equal(bed.connect().handshake({ password })?.timeoutMs, 10_000);
+    }
+  });
+
+  it('is answered only when its transaction is on disk, and what came behind waits for it', () => {
+    const bed = new ServerBed();
+    const client = bed.connect();
+    bed.disk.isLogStuck = true;
+    client.greet({});
+    client.getData(1, '/');
+    bed.run();
+    assert.equal(client.raw().length, 0);
+    bed.disk.isLogStuck = false;
+    bed.run();
+    const [response, reply] = client.frames();
+    assert.equal(response?.length, 36);
+    assert.equal(bytesToHex(reply ?? new Uint8Array(0), 0, 4), '00000001');
+  });
+
+  it('serves what came in the same chunk as the ConnectRequest', () => {
+    const bed = new ServerBed();
+    const client = bed.connect();
+    const ping = [0, 0, 0, 8, 255, 255, 255, 254, 0, 0, 0, 11];
+    client.sendRaw(Uint8Array.from([...OLD_CONNECT, ...ping]));
+    bed.run();
+    assert.equal(client.frames().length, 2);
+  });
+});
+
+describe('the readOnly byte of the response', () => {
+  it('is there exactly when the request had one', () => {
+    const rows: [readOnly: boolean | null, bytes: number][] = [
+      [null, 36],
+      [false, 37],
+      [true, 37],
+    ];
+    for (const [readOnly, bytes] of rows) {
+      const bed = new ServerBed();
+      const client = bed.connect();
+      client.greet({ readOnly });
+      bed.run();
+      const frame = client.frames()[0];
+      assert.equal(frame?.length, bytes);
+      if (bytes === 37) assert.equal(frame?.[36], 0, 'this server is never read-only');
+    }
+  });
+
+  it('is as in the request in a refusal, too', () => {
+    const bed = new ServerBed();
+    const session = bed.connect().handshake();
+    for (const [readOnly, bytes] of [
+      [null, 36],
+      [true, 37],
+    ] as const) {
+      const client = bed.connect();
+      client.greet({ session, password: new Uint8Array(16), readOnly });
+      bed.run();
+      const frame = client.frames()[0];
+      assert.equal(frame?.length, bytes);
+      assert.equal(bytesToHex(frame?.subarray(4, 16) ?? new Uint8Array(0)), '00'.repeat(12));
+      assert.equal(client.closed, 'gently');
+    }
+  });
+});
+
+describe('the order of checks', () => {
+  it('closes without a word while the server does not serve', () => {
+    const bed = new ServerBed();
+    bed.endRole();
+    const client = bed.connect();
+    assert.equal(client.handshake(), null);
+    assert.equal(client.closed, 'cut');
+  });
+
+  it('closes without a word a client that has seen more than this server', () => {
+    const bed = new ServerBed();
+    const session = bed.connect().handshake();
+    const last = bed.core.state.lastProcessedZxid;
+    for (const lastZxidSeen of [last + 1, ZXID_MAX]) {
+      const client = bed.connect();
+      assert.equal(client.handshake({ session, lastZxidSeen }), null);
+      assert.equal(client.closed, 'cut');
+    }
+    for (const lastZxidSeen of [last, -1, 0]) {
+      assert.deepEqual(bed.connect().handshake({ session, lastZxidSeen }), session);
+    }
+  });
+
+  it('looks at what the client has seen before it throws anybody out', () => {
+    const bed = new ServerBed();
+    const holder = bed.connect();
+    const session = holder.handshake();
+    bed.connect().handshake({ session, lastZxidSeen: ZXID_MAX });
+    assert.equal(holder.closed, '');
+  });
+
+  it('throws the holder out before it looks at the password', () => {
+    const bed = new ServerBed();
+    const holder = bed.connect();
+    const session = holder.handshake();
+    const intruder = bed.connect();
+    const answer = intruder.handshake({ session, password: new Uint8Array(16) });
+    assert.equal(holder.closed, 'cut');
+    assert.equal(answer?.timeoutMs, 0);
+    assert.equal(answer?.sessionHi, 0);
+    assert.equal(answer?.sessionLo, 0);
+    assert.equal(bytesToHex(answer?.password ?? new Uint8Array(0)), ZEROS);
+    assert.deepEqual(bed.connect().handshake({ session }), session, 'the session lives');
+  });
+
+  it('answers an expired session and a wrong password alike', () => {
+    const bed = new ServerBed();
+    const client = bed.connect();
+    const session = client.handshake({ timeoutMs: 4000 });
+    client.hangUp();
+    bed.pass(6500);
+    const answer = bed.connect().handshake({ session });
+    assert.equal(answer?.timeoutMs, 0);
+    assert.equal(answer?.sessionLo, 0);
+    assert.equal(bytesToHex(answer?.password ?? new Uint8Array(0)), ZEROS);
+  });
+
+  it('closes on a ConnectRequest that ends too soon', () => {
+    const bed = new ServerBed();
+    const client = bed.connect();
+    client.sendRaw(Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0));
+    bed.run();
+    assert.equal(client.closed, 'cut');
+    assert.equal(client.raw().length, 0);
+  });
+});
+
+describe('a session that comes back', () => {
+  it('takes its new timeout, keeps its ephemerals and loses its watches', () => {
+    const bed = new ServerBed();
+    const first = bed.connect();
+    const session = first.handshake({ timeoutMs: 5000 });
+    first.create(1, '/e', null, 1);
+    first.getData(2, '/e', true);
+    bed.run();
+    const second = bed.connect();
+    const answer = second.handshake({ session, timeoutMs: 20_000 });
+    assert.equal(answer?.timeoutMs, 20_000);
+    assert.equal(answer?.sessionLo, session?.sessionLo);
+    assert.equal(first.closed, 'cut');
+    second.setData(1, '/e', Uint8Array.of(1));
+    bed.run();
+    assert.deepEqual(second.xids(), [1]);
+    bed.pass(15_000);
+    assert.equal(second.closed, '', 'it lives as long as it was told');
+  });
+
+  it('goes to whoever asked last when two ask at once', () => {
+    const bed = new ServerBed();
+    const session = bed.connect().handshake();
+    const clients = [bed.connect(), bed.connect()];
+    for (const client of clients) client.greet({ session });
+    bed.run();
+    assert.deepEqual(
+      clients.map(({ closed }) => closed),
+      ['cut', ''],
+    );
+    assert.deepEqual(clients[1]?.response(), session);
+  });
+
+  it('is closed by a closeSession that came in while it was away', () => {
+    const bed = new ServerBed();
+    const holder = bed.connect();
+    const session = holder.handshake();
+    const killer = bed.connect();
+    killer.handshake({ session });
+    killer.request(1, OpCode.closeSession);
+    bed.run();
+    assert.deepEqual(killer.xids(), [1]);
+    assert.equal(killer.closed, 'gently');
+    assert.equal(bed.connect().handshake({ session })?.timeoutMs, 0);
+  });
+});
+
+describe('a session that could not be made', () => {
+  it('costs its connection: there is nothing to answer', () => {
+    const bed = new ServerBed();
+    const client = bed.connect();
+    bed.disk.isLogStuck = true;
+    client.greet({});
+    bed.run();
+    const pending = client.connection.queue.peek();
+    assert.ok(pending !== undefined);
+    const { state } = bed.core;
+    const entry = new Uint8Array(36);
+    const view = new DataView(entry.buffer);
+    view.setInt32(16, 0);
+    view.setInt32(20, 99);
+    view.setInt32(28, OpCode.error);
+    view.setInt32(32, ErrorCode.SESSIONEXPIRED);
+    bed.port.orderClient.onApplied(pending, state.apply(entry, 0, entry.length));
+    bed.run();
+    assert.equal(client.closed, 'cut');
+    assert.equal(client.raw().length, 0);
+  });
+});
