@@ -86,6 +86,8 @@ export function diskContract(name: string, makeDisk: () => Promise<DiskOnTrial>)
     afterEach(() => trial.disk.dispose());
     creates(() => trial);
     writes(() => trial);
+    longerWrites(() => trial);
+    cutsAndRefusals(() => trial);
     replaces(() => trial);
     removes(() => trial);
     orders(() => trial);
@@ -123,17 +125,17 @@ function creates(trial: () => Trial): void {
   });
 }
 
+const write = { kind: 'write', directory: 'log', name: 'log.1', sync: true } as const;
+
+async function withFile(trial: Trial, preallocateBytes: number): Promise<Trial> {
+  const created = { kind: 'create', directory: 'log', name: 'log.1', preallocateBytes } as const;
+  await trial.done({ ...created, bytes: bytes(7) });
+  return trial;
+}
+
 function writes(trial: () => Trial): void {
-  const write = { kind: 'write', directory: 'log', name: 'log.1', sync: true } as const;
-
-  async function withFile(preallocateBytes: number): Promise<Trial> {
-    const created = { kind: 'create', directory: 'log', name: 'log.1', preallocateBytes } as const;
-    await trial().done({ ...created, bytes: bytes(7) });
-    return trial();
-  }
-
   it('write puts the pieces one after another at the position', async () => {
-    const t = await withFile(8);
+    const t = await withFile(trial(), 8);
     await t.done({
       ...write,
       position: 2,
@@ -142,29 +144,33 @@ function writes(trial: () => Trial): void {
     });
     assert.deepEqual(t.contents('log', 'log.1'), [7, 0, 1, 2, 3, 0, 0, 0]);
   });
+}
 
+function longerWrites(trial: () => Trial): void {
   it('write grows the file first, with zeros', async () => {
-    const t = await withFile(4);
+    const t = await withFile(trial(), 4);
     await t.done({ ...write, position: 3, growToBytes: 8, pieces: [bytes(1, 2)] });
     assert.deepEqual(t.contents('log', 'log.1'), [7, 0, 0, 1, 2, 0, 0, 0]);
   });
 
   it('write beyond the end makes the file as long as it takes', async () => {
-    const t = await withFile(0);
+    const t = await withFile(trial(), 0);
     await t.done({ ...write, position: 3, growToBytes: 0, pieces: [bytes(1, 2)] });
     assert.deepEqual(t.contents('log', 'log.1'), [7, 0, 0, 1, 2]);
   });
 
   it('write without sync is visible once it has completed, and sync completes', async () => {
-    const t = await withFile(0);
+    const t = await withFile(trial(), 0);
     await t.done({ ...write, sync: false, position: 1, growToBytes: 0, pieces: [bytes(1)] });
     assert.deepEqual(t.contents('log', 'log.1'), [7, 1]);
     await t.done({ kind: 'sync', directory: 'log', name: 'log.1' });
     assert.deepEqual(t.contents('log', 'log.1'), [7, 1]);
   });
+}
 
+function cutsAndRefusals(trial: () => Trial): void {
   it('truncate cuts the file, and a write after it finds zeros behind the cut', async () => {
-    const t = await withFile(0);
+    const t = await withFile(trial(), 0);
     await t.done({ ...write, position: 1, growToBytes: 0, pieces: [bytes(1, 2, 3, 4)] });
     await t.done({ kind: 'truncate', directory: 'log', name: 'log.1', bytes: 2 });
     assert.deepEqual(t.contents('log', 'log.1'), [7, 1]);
@@ -172,7 +178,7 @@ function writes(trial: () => Trial): void {
     assert.deepEqual(t.contents('log', 'log.1'), [7, 1, 0, 0, 5]);
   });
 
-  it('write, truncate, sync and finish of a file that is not there fail with a reason', async () => {
+  it('write, truncate, sync and finish fail with a reason when there is no file', async () => {
     const absent = { directory: 'log', name: 'absent' } as const;
     await trial().refused({
       ...absent,

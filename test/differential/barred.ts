@@ -63,6 +63,14 @@ export const BARRED: readonly BarredInput[] = [
     },
   },
   {
+    name: 'watch-without-path',
+    versions: BOTH,
+    reason: 'Java keeps a watch of addWatch on a null path, which nothing can fire; we answer -5',
+    bars: ({ opcode, fields }) => {
+      return opcode === OpCode.addWatch && fields.some(({ t, v }) => t === 'path' && v === null);
+    },
+  },
+  {
     name: 'supplementary-characters',
     versions: BOTH,
     reason: 'Java writes them as two surrogates of three bytes each; we write UTF-8',
@@ -89,6 +97,12 @@ export const ALONE: readonly BarredInput[] = [
     bars: ({ opcode, fields }) => {
       return WRITES.has(opcode) && hasPath(fields, (v) => v.includes(QUOTA_ROOT));
     },
+  },
+  {
+    name: 'null-acl-id-in-a-pipelined-multi',
+    versions: BOTH,
+    reason: 'Java forgets to take back what the multi had prepared, so the next request may see it',
+    bars: ({ opcode, fields }) => opcode === OpCode.multi && fields.some(hasNullId),
   },
   {
     name: 'requests-before-a-fatal-one',
@@ -125,6 +139,11 @@ export function mustStandAlone(request: Request): boolean {
 
 function hasPath(fields: readonly Field[], test: (path: string) => boolean): boolean {
   return fields.some((field) => field.t === 'path' && field.v !== null && test(field.v));
+}
+
+function hasNullId(field: Field): boolean {
+  if (field.t !== 'acl' || field.v === null) return false;
+  return field.v.some(({ scheme, id }) => id === null && scheme !== 'auth');
 }
 
 /** Flags and ttl of every create of kind `opcode` in a request, in a multi or outside. */

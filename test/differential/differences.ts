@@ -6,6 +6,7 @@
 
 import { ErrorCode, OpCode } from '@zabra/protocol';
 import type { PeerVersion } from './barred.ts';
+import { mayOvertake } from './link.ts';
 import type { Step } from './program.ts';
 import type { Entry } from './transcript.ts';
 
@@ -28,7 +29,7 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'auth-reply-overtakes',
     versions: ['3.9.5', '3.8.0'],
-    reason: 'Java answers auth before earlier requests; ours keeps the order, which clients accept',
+    reason: 'Java answers auth and sasl before earlier requests; we keep the order, which clients accept',
     forgive: (pair) => ({ ...pair, real: authLast(pair.real), ours: authLast(pair.ours) }),
   },
   {
@@ -43,11 +44,17 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'replies-behind-close-session',
     versions: ['3.9.5', '3.8.0'],
-    reason: 'What follows a closeSession is dropped; Java, if fast enough, answers -112 before it closes',
+    reason: 'We drop what follows a closeSession; Java may still answer it by -112 or -12',
     forgive: (pair) => {
       if (!closesSession(pair.step)) return pair;
       return { ...pair, real: pair.real.filter((entry) => !isExpired(entry)) };
     },
+  },
+  {
+    name: 'partial-multi-read',
+    versions: ['3.9.5', '3.8.0'],
+    reason: 'Java sends what a refused multiRead had read so far behind its -5; we send no body',
+    forgive: (pair) => ({ ...pair, real: pair.real.map(withoutPartialReads) }),
   },
 ];
 
@@ -60,7 +67,9 @@ export function forgive(pair: Pair, version: PeerVersion): Pair {
 }
 
 function authLast(entries: readonly Entry[]): readonly Entry[] {
-  const isAuth = (entry: Entry): boolean => entry.kind === 'reply' && entry.opcode === OpCode.auth;
+  const isAuth = (entry: Entry): boolean => {
+    return entry.kind === 'reply' && mayOvertake(entry.opcode);
+  };
   if (!entries.some(isAuth)) return entries;
   return [...entries.filter((entry) => !isAuth(entry)), ...entries.filter(isAuth)];
 }
@@ -72,8 +81,14 @@ function closesSession(step: Step): boolean {
   );
 }
 
+function withoutPartialReads(entry: Entry): Entry {
+  if (entry.kind !== 'reply' || entry.opcode !== OpCode.multiRead) return entry;
+  return entry.err === ErrorCode.MARSHALLINGERROR ? { ...entry, body: '' } : entry;
+}
+
 function isExpired(entry: Entry): boolean {
-  return entry.kind === 'reply' && entry.err === ErrorCode.SESSIONEXPIRED;
+  if (entry.kind !== 'reply') return false;
+  return entry.err === ErrorCode.SESSIONEXPIRED || entry.err === ErrorCode.UNKNOWNSESSION;
 }
 
 /** Events with nothing but events between them, and of one transaction, in an order of text. */

@@ -7,6 +7,7 @@
 import { OpCode, type Prng, Xid } from '@zabra/protocol';
 import { BAD_CREDENTIALS, type Credential, GOOD_CREDENTIALS, NOISE_CREDENTIALS } from './acls.ts';
 import { isBarred, mustStandAlone, type PeerVersion } from './barred.ts';
+import { mayOvertake } from './link.ts';
 import {
   type ConnectStep,
   type Field,
@@ -273,6 +274,8 @@ export class Generator {
 
   #make(opcode: number, fields: readonly Field[]): Request {
     const prng = this.#prng;
+    // A reply out of its place is known by its xid.
+    if (mayOvertake(opcode)) return { xid: this.#authXid++, opcode, fields, cut: 0 };
     const xid = prng.chance(1, 40) ? prng.pick(ODD_XIDS) : this.#xid++;
     return { xid, opcode, fields, cut: 0 };
   }

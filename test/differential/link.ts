@@ -1,7 +1,7 @@
 /**
  * Link: one socket to one server. It sends what it is given, keeps the queue of requests that are
- * not answered, and turns what comes into entries. Replies are matched in the order of requests; an
- * auth reply may come earlier, which is for the comparer to judge.
+ * not answered, and turns what comes into entries. Replies are matched in the order of requests; the
+ * reply to auth or sasl may come earlier, which is for the comparer to judge.
  */
 
 import { connect, type Socket } from 'node:net';
@@ -34,6 +34,7 @@ export class Link {
   #isConnected: boolean;
   #isAccepted: boolean;
   #closed: boolean;
+  #isLost: boolean;
   #wake: () => void;
 
   private constructor(socket: Socket, names: Names, label: string) {
@@ -47,6 +48,7 @@ export class Link {
     this.#isConnected = false;
     this.#isAccepted = false;
     this.#closed = false;
+    this.#isLost = false;
     this.#wake = () => {};
     socket.on('data', (chunk) => this.#onData(chunk as Buffer));
     socket.on('error', () => {});
@@ -89,7 +91,10 @@ export class Link {
 
   /** Waits until everything is answered or the server has closed. */
   async settle(): Promise<void> {
-    await this.#waitFor(() => this.#closed || (this.#isConnected && this.#pending.length === 0));
+    await this.#waitFor(() => {
+      if (this.#closed || this.#isLost) return true;
+      return this.#isConnected && this.#pending.length === 0;
+    });
   }
 
   async waitForClose(): Promise<void> {
@@ -174,11 +179,19 @@ export class Link {
       return first;
     }
     const early = this.#pending.findIndex(
-      (pending) => pending.opcode === OpCode.auth && pending.xid === xid,
+      (pending) => mayOvertake(pending.opcode) && pending.xid === xid,
     );
     const found = early < 0 ? undefined : this.#pending.splice(early, 1)[0];
-    return found ?? { xid, opcode: OpCode.error, request: -2 };
+    if (found !== undefined) return found;
+    // Nothing behind it can be matched either: what waits is told that it will wait in vain.
+    this.#isLost = true;
+    return { xid, opcode: OpCode.error, request: -2 };
   }
+}
+
+/** Operations that Java answers from the thread that reads. */
+export function mayOvertake(opcode: number): boolean {
+  return opcode === OpCode.auth || opcode === OpCode.sasl;
 }
 
 function replyXid({ xid, opcode }: Pending): number {

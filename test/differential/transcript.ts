@@ -7,7 +7,7 @@ import { opName } from '@zabra/protocol';
 
 export interface ReplyEntry {
   readonly kind: 'reply';
-  /** Place of the request among those of its connection in this step, -1 for the closing ping. */
+  /** Place of the request among those of its connection in this step, -1 for the closing ping, -2 for none. */
   readonly request: number;
   readonly opcode: number;
   readonly xid: number;
@@ -35,11 +35,13 @@ export type Entry = ReplyEntry | EventEntry | OtherEntry;
 /** One list of entries per slot. */
 export type StepTranscript = readonly (readonly Entry[])[];
 
+const NAMES: readonly string[] = ['', 'closing ping', 'reply to nothing'];
+
 export function renderEntry(entry: Entry): string {
   switch (entry.kind) {
     case 'reply': {
       const { request, opcode, xid, zxid, err, body } = entry;
-      const name = request < 0 ? 'closing ping' : `#${request} ${opName(opcode)}`;
+      const name = request < 0 ? (NAMES[-request] ?? '') : `#${request} ${opName(opcode)}`;
       return `${name} xid ${xid} zxid ${zxid} err ${err}${body === '' ? '' : `: ${body}`}`;
     }
     case 'event':

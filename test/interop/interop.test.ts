@@ -97,7 +97,7 @@ describe(`clients of others against three ${KIND} servers`, { concurrency: 1 }, 
     });
   });
 
-  it("Apache's shell creates, reads and watches, before and after the death of a leader", async () => {
+  it("Apache's shell creates, reads and watches across the death of a leader", async () => {
     await withEnsemble(3, async (ensemble) => {
       const [first, second] = ensemble.servers.map((server) => server.clientPort);
       const created = await apacheShell(first as number, 'create', '/shell', 'world');

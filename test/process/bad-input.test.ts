@@ -129,7 +129,6 @@ describe('requests that cannot be', { concurrency: 1 }, () => {
       }
     });
   });
-
 });
 
 describe('requests that are refused', { concurrency: 1 }, () => {

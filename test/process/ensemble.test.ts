@@ -81,7 +81,7 @@ describe('an ensemble of three processes', { concurrency: 1 }, () => {
 });
 
 describe('three processes without their leader', { concurrency: 1 }, () => {
-  it('loses nothing when the leader is killed under a writer, and writes on within 2 s', async () => {
+  it('loses nothing when the leader is killed under a writer, and resumes within 2 s', async () => {
     await withEnsemble(async (ensemble) => {
       const client = await connect(ensemble.connectString, {
         sessionTimeoutMs: SESSION_TIMEOUT_MS,
@@ -122,7 +122,7 @@ describe('three processes without their leader', { concurrency: 1 }, () => {
 });
 
 describe('three processes without a quorum', { concurrency: 1 }, () => {
-  it('acknowledges nothing without a quorum, lets clients go, and resumes with the same sessions', async () => {
+  it('acknowledges nothing, lets its clients go, and resumes with the same sessions', async () => {
     const tickTimeMs = 500;
     const syncLimit = 4;
     await withEnsemble(

@@ -74,7 +74,8 @@ function describeTotal(total: RunCounts, seedCount: number, tookMs: number): str
     `  crashes       ${total.crashes} (${total.powerCuts} with loss of power)`,
     `  partitions    ${total.partitions}`,
     `  lost packets  ${total.lostPackets} on ${total.connections} connections`,
-    `  torn writes   ${total.tornWrites} (${total.lostWrites} lost, ${total.failedSyncs} syncs failed)`,
+    `  torn writes   ${total.tornWrites} (${total.lostWrites} lost, ` +
+      `${total.failedSyncs} syncs failed)`,
     `  client ops    ${operations} (${perSecond} a second), ${total.watchEvents} watch events`,
     `  sessions      ${total.sessions} (${total.expiredSessions} expired)`,
     `  transactions  ${total.transactions}`,

@@ -12,6 +12,8 @@ import type { DiskDirectory, DiskReader, DiskRequest } from './disk.ts';
 /** Called when all that the request promises is on stable storage. */
 export type OnDone = () => void;
 
+const NO_FILE = 'zabra.none';
+
 export class DiskPort {
   readonly reader: DiskReader;
   readonly #submit: (request: DiskRequest) => void;
@@ -78,6 +80,11 @@ export class DiskPort {
   remove(directory: DiskDirectory, names: readonly string[], onDone: OnDone): void {
     if (names.length === 0) onDone();
     else this.#send({ kind: 'remove', token: this.#expect(onDone), directory, names });
+  }
+
+  /** Makes durable which names there are: the end of a removal, of a file that nobody has. */
+  syncNames(directory: DiskDirectory, onDone: OnDone): void {
+    this.remove(directory, [NO_FILE], onDone);
   }
 
   sync(directory: DiskDirectory, name: string, onDone: OnDone): void {

@@ -304,8 +304,6 @@ export class Recovery {
       snapshotName: this.#base?.name ?? null,
       segments: this.#survey.segments,
       hasEmptySegments: this.#base === null && replay.appliedCount === 0,
-      logNames: this.#survey.logNames,
-      snapNames: this.#survey.snapNames,
       epochs,
       epochsOnDisk: options.isEnsemble ? this.#epochs : epochs,
       recordBytesMax: options.recordBytesMax,

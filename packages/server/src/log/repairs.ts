@@ -1,7 +1,8 @@
 /**
  * Repairs: what recovery does to the disk once it knows the history: it cuts the torn tail, removes
- * leftovers, and makes durable what it has only read, since a process that died may have left its
- * last writes in the page cache. After it the log ends where the state in memory does, for good.
+ * leftovers, and makes durable what it has only read, names too, since a process that died may have
+ * left its last writes in the page cache. After it the log ends where the state in memory does, for
+ * good.
  */
 
 import { ZXID_NONE } from '@zabra/protocol';
@@ -31,8 +32,6 @@ export interface RepairPlan {
   readonly segments: readonly NamedFile[];
   /** There is no history, so whatever log files there are hold none and go. */
   readonly hasEmptySegments: boolean;
-  readonly logNames: readonly string[];
-  readonly snapNames: readonly string[];
   readonly epochs: SettledEpochs;
   readonly epochsOnDisk: Epochs;
   readonly recordBytesMax: number;
@@ -75,6 +74,7 @@ export class Repairs {
     const kept = new Set(this.#segments);
     const gone = segments.filter((file) => !kept.has(file)).map(({ name }) => name);
     this.#port.remove('log', gone, this.#expect());
+    this.#port.syncNames('log', this.#expect());
     if (cut !== null && cut.bytes > 0) {
       this.#port.truncate('log', cut.name, cut.bytes, this.#expect());
     }
@@ -93,9 +93,8 @@ export class Repairs {
   }
 
   #repairSnapshots(): void {
-    const { snapNames, snapshotName } = this.#plan;
-    const leftovers = LEFTOVERS.filter((name) => snapNames.includes(name));
-    this.#port.remove('snap', leftovers, this.#expect());
+    const { snapshotName } = this.#plan;
+    this.#port.remove('snap', LEFTOVERS, this.#expect());
     if (snapshotName !== null) this.#port.sync('snap', snapshotName, this.#expect());
     this.#repairEpochs();
   }

@@ -10,15 +10,8 @@
 
 import { ZXID_NONE } from '@zabra/protocol';
 import type { DiskPort } from './disk-port.ts';
-import {
-  INTENT_FILE,
-  isSegmentName,
-  isSnapshotName,
-  RECEIVED_SNAPSHOT,
-  segmentName,
-  snapshotName,
-} from './file-names.ts';
-import { type Intent, keepsSegment, keepsSnapshot } from './intent.ts';
+import { INTENT_FILE, RECEIVED_SNAPSHOT, segmentName, snapshotName } from './file-names.ts';
+import { encodeIntent, type Intent, keepsSegment, keepsSnapshot } from './intent.ts';
 import { readSignature, surveyDirectories } from './survey.ts';
 import type { Watermark } from './watermark.ts';
 
@@ -43,26 +36,26 @@ export class RollForward {
     this.#onDone = onDone;
   }
 
+  /**
+   * Also at start, when the intent was found on disk: after a kill it, or its name, may have been
+   * read from the page cache only, and so may what is to take the place of the history. Nothing is
+   * removed on their word before they are on stable storage.
+   */
   start(): void {
-    this.#makeGroundDurable(() => {
-      if (this.#intent.kind === 'truncate') this.#truncate();
-      else this.#install();
+    this.#syncReplacement(() => {
+      this.#port.replace('snap', INTENT_FILE, encodeIntent(this.#intent), () => {
+        if (this.#intent.kind === 'truncate') this.#truncate();
+        else this.#install();
+      });
     });
   }
 
-  /**
-   * After a kill the intent, and what it is about to put in place of the history, may have been
-   * read from the page cache only: nothing is removed on their word before they are on disk.
-   */
-  #makeGroundDurable(next: () => void): void {
-    const { reader } = this.#port;
+  #syncReplacement(next: () => void): void {
     const { kind, zxid } = this.#intent;
     const candidates = kind === 'install' ? [RECEIVED_SNAPSHOT, snapshotName(zxid)] : [];
-    const found = candidates.find((name) => reader.sizeBytes('snap', name) >= 0);
-    this.#port.sync('snap', INTENT_FILE, () => {
-      if (found === undefined) next();
-      else this.#port.sync('snap', found, next);
-    });
+    const name = candidates.find((found) => this.#port.reader.sizeBytes('snap', found) >= 0);
+    if (name === undefined) next();
+    else this.#port.sync('snap', name, next);
   }
 
   #truncate(): void {
@@ -79,16 +72,20 @@ export class RollForward {
     );
   }
 
+  /**
+   * All names are those of the intent, whether the files are still there or not: after a kill they
+   * may be gone for everybody who looks, and be back once the power has gone.
+   */
   #removeSnapshots(next: () => void): void {
-    const names = this.#port.reader.list('snap').filter(isSnapshotName);
-    const unwanted = names.filter((name) => !keepsSnapshot(this.#intent, name));
-    this.#port.remove('snap', unwanted.sort(), next);
+    const { snapshotNames } = this.#intent;
+    const unwanted = snapshotNames.filter((name) => !keepsSnapshot(this.#intent, name));
+    this.#port.remove('snap', unwanted, next);
   }
 
   #removeSegments(next: () => void): void {
-    const names = this.#port.reader.list('log').filter(isSegmentName);
-    const unwanted = names.filter((name) => !keepsSegment(this.#intent, name));
-    this.#port.remove('log', unwanted.sort(), next);
+    const { segmentNames } = this.#intent;
+    const unwanted = segmentNames.filter((name) => !keepsSegment(this.#intent, name));
+    this.#port.remove('log', unwanted, next);
   }
 
   #cut(next: () => void): void {

@@ -7,14 +7,13 @@
 import { ZXID_NONE, zxidToHex } from '@zabra/protocol';
 import type { DiskPort } from './disk-port.ts';
 import {
-  INTENT_FILE,
   isSegmentName,
   isSnapshotName,
   RECEIVED_SNAPSHOT,
   SNAPSHOT_TEMPORARY,
   snapshotName,
 } from './file-names.ts';
-import { encodeIntent, type Intent } from './intent.ts';
+import type { Intent } from './intent.ts';
 import { RollForward } from './roll-forward.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
 import type { BodyStream, TreeDigest } from './storage-types.ts';
@@ -112,9 +111,7 @@ export class SnapshotJob {
     const rollForward = new RollForward(port, watermark, intent, recordBytesMax, () => {
       this.#phase = 'done';
     });
-    port.sync('snap', this.#name, () => {
-      port.replace('snap', INTENT_FILE, encodeIntent(intent), () => rollForward.start());
-    });
+    rollForward.start();
   }
 
   #clear(): JobStep {

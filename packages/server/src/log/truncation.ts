@@ -8,8 +8,8 @@
 import { counterOf, ZXID_MAX, ZXID_NONE } from '@zabra/protocol';
 import type { OpenDecompressor } from './decompressor.ts';
 import type { DiskPort } from './disk-port.ts';
-import { INTENT_FILE, isSegmentName, isSnapshotName } from './file-names.ts';
-import { encodeIntent, type Intent } from './intent.ts';
+import { isSegmentName, isSnapshotName } from './file-names.ts';
+import type { Intent } from './intent.ts';
 import { Replay, type ReplaySink } from './replay.ts';
 import { RollForward } from './roll-forward.ts';
 import { SnapshotCheck } from './snapshot-reader.ts';
@@ -113,7 +113,7 @@ export class Truncation {
     };
     const rollForward = new RollForward(port, watermark, intent, recordBytesMax, onDone);
     this.#isCutting = true;
-    port.replace('snap', INTENT_FILE, encodeIntent(intent), () => rollForward.start());
+    rollForward.start();
   }
 }
 

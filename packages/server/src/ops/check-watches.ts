@@ -13,10 +13,8 @@ import type { ReadContext } from './read-context.ts';
 function read(c: ReadContext, removes: boolean): number {
   c.readPath();
   const type = c.reader.int();
-  if (c.reader.failed || c.pathLength < 0 || !isWatcherType(type)) {
-    return ErrorCode.MARSHALLINGERROR;
-  }
-  if (c.watcher === null) return ErrorCode.NOWATCHER;
+  if (c.reader.failed || !isWatcherType(type)) return ErrorCode.MARSHALLINGERROR;
+  if (c.watcher === null || c.pathLength < 0) return ErrorCode.NOWATCHER;
   const { watches } = c.core;
   const { watcherId } = c.watcher;
   const path = c.pathText();

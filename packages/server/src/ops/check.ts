@@ -26,9 +26,8 @@ function prepare(p: Preparation): number {
   const expected = r.int();
   if (r.failed) return ErrorCode.MARSHALLINGERROR;
   if (p.sessionError !== ErrorCode.OK) return p.sessionError;
-  if (path === null) return ErrorCode.MARSHALLINGERROR;
   let code = checkFullRule(path);
-  if (code !== ErrorCode.OK) return code;
+  if (path === null || code !== ErrorCode.OK) return code;
   const node = p.pending.find(path);
   if (node === null) return ErrorCode.NONODE;
   code = p.checkPermission(node, Perms.READ);

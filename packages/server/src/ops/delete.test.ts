@@ -89,7 +89,7 @@ test('the first check of setData that fails decides the code', () => {
   checkRows(bed, OpCode.setData, [
     ['session', 'SESSIONEXPIRED', setDataBody(null, 'x', 9), EXPIRED],
     ['session moved', 'SESSIONMOVED', setDataBody('', 'x', 9), MOVED],
-    ['null path', 'MARSHALLINGERROR', setDataBody(null, 'x', 9)],
+    ['null path', 'BADARGUMENTS', setDataBody(null, 'x', 9)],
     ['empty path', 'BADARGUMENTS', setDataBody('', 'x', 9)],
     ['no slash', 'BADARGUMENTS', setDataBody('full', 'x', 9)],
     ['trailing slash', 'BADARGUMENTS', setDataBody('/full/', 'x', 9)],
@@ -140,7 +140,7 @@ test('the first check of setACL that fails decides the code', () => {
   const open = worldAcl(31);
   checkRows(bed, OpCode.setACL, [
     ['session', 'SESSIONEXPIRED', setAclBody(null, [], 9), EXPIRED],
-    ['null path', 'MARSHALLINGERROR', setAclBody(null, [], 9)],
+    ['null path', 'BADARGUMENTS', setAclBody(null, [], 9)],
     ['path', 'BADARGUMENTS', setAclBody('/open/', [], 9)],
     ['ACL before existence', 'INVALIDACL', setAclBody('/missing', [], 9)],
     ['null ACL', 'INVALIDACL', setAclBody('/missing', null, 9)],
@@ -167,8 +167,7 @@ test('the first check of check that fails decides the code', () => {
   bed.create('/locked', { acl: worldAcl(30) });
   bed.create('/open');
   const rows: readonly [string, number, string | null, number, Who?][] = [
-    ['session', -112, null, 9, EXPIRED],
-    ['null path', -5, null, 9],
+    ['session', -112, '/open/', 9, EXPIRED],
     ['path', -8, '/open/', 9],
     ['node', -101, '/missing', 9],
     ['permission', -102, '/locked', 9],

@@ -22,6 +22,9 @@ export type MultiForm = (typeof MultiForm)[keyof typeof MultiForm];
 /** Encoded length of a MultiHeader. */
 const HEADER_BYTES = 9;
 
+/** Length of a null string. */
+const NULL_LENGTH = -1;
+
 /** `find` gives the operations that may stand in a multi. */
 export function judgeMulti(
   r: JuteReader,
@@ -29,13 +32,15 @@ export function judgeMulti(
 ): MultiForm {
   let hasReads = false;
   let hasWrites = false;
+  let lacksPath = false;
   for (;;) {
     if (r.remaining() < HEADER_BYTES) return MultiForm.LOGGED_FAULT;
     const type = r.int();
     const done = r.bool();
     r.int();
-    // Reads alone decode, and fail when they are to be prepared.
-    if (done) return hasReads ? MultiForm.LOGGED_FAULT : MultiForm.SOUND;
+    // Reads alone and null paths decode, and fail when they are to be prepared.
+    if (done) return hasReads || lacksPath ? MultiForm.LOGGED_FAULT : MultiForm.SOUND;
+    lacksPath ||= r.remaining() >= 4 && r.view.getInt32(r.position) === NULL_LENGTH;
     if (type === OpCode.getData || type === OpCode.getChildren) {
       r.range();
       r.bool();

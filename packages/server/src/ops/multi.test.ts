@@ -257,6 +257,9 @@ const UNDECODABLE: readonly [string, Body, boolean][] = [
   ['null ACL', rawMulti(OpCode.create, createBody('/a', { acl: null })), false],
   ['null ACL and TTL flags', rawMulti(1, createBody('/a', { flags: 5, acl: null })), false],
   ['null ACL and no end', rawMulti(19, createBody('/a', { acl: null }), false), false],
+  ['null path', rawMulti(OpCode.check, pathVersionBody(null, 0)), true],
+  ['null path of a create', rawMulti(OpCode.create, createBody(null)), true],
+  ['null path and null ACL', rawMulti(OpCode.create, createBody(null, { acl: null })), false],
   ['short body', rawMulti(OpCode.delete, (w) => w.string('/a'), false), true],
 ];
 
@@ -276,6 +279,20 @@ test('one undecodable operation makes the whole multi undecodable', () => {
     assert.ok(bed.stat('/kept') !== null, name);
     assert.equal(bed.state.pendingCount, 0, name);
   }
+});
+
+test('a null id of an ACL spoils the whole multi, not one operation of it', () => {
+  const bed = new StateBed();
+  const acl = [{ perms: 31, scheme: 'world', id: null }];
+  const ops: MultiOp[] = [
+    createOp('/a'),
+    { type: OpCode.create, request: { path: '/b', data: null, acl, flags: 0 } },
+  ];
+  const prepared = bed.prepare(OpCode.multi, multiBody(ops));
+  assert.deepEqual(txnOf(prepared.entry).type, OpCode.error);
+  assert.equal(bed.state.pendingCount, 0);
+  assert.equal(bed.commit(prepared).err, 'MARSHALLINGERROR');
+  assert.equal(bed.stat('/a'), null);
 });
 
 test('a multi of reads alone is refused with a zxid, whatever stands behind them', () => {
@@ -308,8 +325,7 @@ test('a multi that would be too long to log is refused', () => {
   const ops = [setOp('/n', long), setOp('/n', long), setOp('/n', long)];
   const prepared = bed.prepare(OpCode.multi, multiBody(ops));
   assert.ok(prepared.entry.length < 4096);
-  const reply = bed.commit(prepared);
-  assert.deepEqual(results(reply), ['error 0', 'error 0', 'error -5']);
+  assert.equal(bed.commit(prepared).err, 'MARSHALLINGERROR');
   assert.equal(bed.data('/n'), '');
 });
 

@@ -98,7 +98,8 @@ class Multi {
     }
     p.pending.rollBack();
     p.refusal = refusal;
-    if (p.fits()) return ErrorCode.OK;
+    // What no operation can make sense of spoils the whole, and is no result of one of them.
+    if (refusal !== ErrorCode.MARSHALLINGERROR && p.fits()) return ErrorCode.OK;
     w.reset(bodyStart);
     return ErrorCode.MARSHALLINGERROR;
   }

@@ -14,8 +14,10 @@ import {
   ZOOKEEPER_PATH,
 } from '@zabra/protocol';
 
-export function checkFullRule(path: string): number {
-  return validatePath(path) === null ? ErrorCode.OK : ErrorCode.BADARGUMENTS;
+/** A null path breaks it too, though it is an undecodable one to other writes. */
+export function checkFullRule(path: string | null): number {
+  if (path === null || validatePath(path) !== null) return ErrorCode.BADARGUMENTS;
+  return ErrorCode.OK;
 }
 
 /** Enough of a path to have a parent. */

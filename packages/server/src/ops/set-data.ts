@@ -30,7 +30,7 @@ function prepare(p: Preparation): number {
   const expected = r.int();
   if (r.failed) return ErrorCode.MARSHALLINGERROR;
   if (p.sessionError !== ErrorCode.OK) return p.sessionError;
-  if (path === null) return ErrorCode.MARSHALLINGERROR;
+  if (path === null) return ErrorCode.BADARGUMENTS;
   const node = p.pending.findAt(path, r.buffer, pathStart, pathEnd);
   // A znode that exists has a path that obeys the rule: only the others need the check.
   if (node === null) return checkFullRule(path) || ErrorCode.NONODE;

@@ -263,6 +263,17 @@ test('addWatch asks for nothing but a mode it knows', () => {
   assert.equal(bed.read(OpCode.addWatch, pathVersionBody(null, 0)).err, 'MARSHALLINGERROR');
 });
 
+test('nobody has a watch on a null path, whatever its type', () => {
+  const { bed, watcher } = bedWithWatcher();
+  for (const opcode of [OpCode.checkWatches, OpCode.removeWatches]) {
+    const codes = [0, 1, 3, 5, 6].map((type) => {
+      return bed.read(opcode, pathVersionBody(null, type), ALICE, watcher).err;
+    });
+    const [bad, none] = ['MARSHALLINGERROR', 'NOWATCHER'];
+    assert.deepEqual(codes, [bad, none, none, none, bad]);
+  }
+});
+
 const LETTERS: readonly [string, number][] = [
   ['d', WatcherType.DATA],
   ['c', WatcherType.CHILDREN],

@@ -41,7 +41,8 @@ export class BedClient {
   readonly #bed: ServerBed;
   /** Sent and not read by the server. */
   #sent: Uint8Array[];
-  #received: Uint8Array;
+  /** Received and not looked at. */
+  #received: Uint8Array[];
   /** While false the network holds what the server writes. */
   #isReading: boolean;
   #held: Uint8Array[];
@@ -53,7 +54,7 @@ export class BedClient {
     this.#bed = bed;
     this.connection = connection;
     this.#sent = [];
-    this.#received = new Uint8Array(0);
+    this.#received = [];
     this.#isReading = true;
     this.#held = [];
     this.closed = '';
@@ -134,7 +135,7 @@ export class BedClient {
   /** Whole frames that came since the last call. */
   frames(): Uint8Array[] {
     const frames: Uint8Array[] = [];
-    const bytes = this.#received;
+    const bytes = this.raw();
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     let at = 0;
     while (at + 4 <= bytes.length && at + 4 + view.getInt32(at) <= bytes.length) {
@@ -142,14 +143,14 @@ export class BedClient {
       frames.push(bytes.slice(at + 4, end));
       at = end;
     }
-    this.#received = bytes.slice(at);
+    this.#received = [bytes.slice(at)];
     return frames;
   }
 
   /** Everything that came since the last call, as it came. */
   raw(): Uint8Array {
-    const bytes = this.#received;
-    this.#received = new Uint8Array(0);
+    const bytes = Uint8Array.from(Buffer.concat(this.#received));
+    this.#received = [];
     return bytes;
   }
 
@@ -172,7 +173,7 @@ export class BedClient {
 
   startReading(): void {
     this.#isReading = true;
-    for (const bytes of this.#held.splice(0)) this.#receive(bytes);
+    this.#received.push(...this.#held.splice(0));
     this.connection.unsentBytes = 0;
   }
 
@@ -204,18 +205,10 @@ export class BedClient {
     }
     const bytes = connection.bytes.toBytes();
     connection.bytes.reset();
-    if (this.#isReading) this.#receive(bytes);
-    else this.#held.push(bytes);
+    (this.#isReading ? this.#received : this.#held).push(bytes);
     connection.unsentBytes = this.#held.reduce((sum, { length }) => sum + length, 0);
     if (connection.closeAfterFlush) this.closed = 'gently';
     return connection.closeAfterFlush;
-  }
-
-  #receive(bytes: Uint8Array): void {
-    const whole = new Uint8Array(this.#received.length + bytes.length);
-    whole.set(this.#received);
-    whole.set(bytes, this.#received.length);
-    this.#received = whole;
   }
 
   #goAway(): void {

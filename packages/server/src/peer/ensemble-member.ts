@@ -68,7 +68,7 @@ export class EnsembleMember implements LinksOwner {
   }
 
   get phase(): string {
-    if (this.#settleToken !== 0) return 'settling';
+    if (this.#settleToken !== 0 || this.#isTruncating) return 'settling';
     if (this.#role === null) return 'election';
     return this.#role instanceof Leading ? this.#role.leader.phase : this.#role.learner.phase;
   }
@@ -190,7 +190,7 @@ export class EnsembleMember implements LinksOwner {
   tick(): void {
     this.campaign.tick();
     const vote = this.campaign.takeDecision();
-    if (vote !== null) this.#takeUp(vote);
+    if (vote !== null && !this.#stopping) this.#takeUp(vote);
     this.#role?.tick();
   }
 

@@ -9,9 +9,9 @@ import { bytesFromHex, bytesToHex, ErrorCode, OpCode, ZXID_MAX } from '@zabra/pr
 import { ServerBed } from './server-bed.test-kit.ts';
 
 const ZEROS = '00'.repeat(16);
-/** 44 bytes behind the length: no readOnly byte. */
+/** A ConnectRequest of 44 bytes: without the readOnly byte. */
 const OLD_CONNECT = bytesFromHex(
-  `0000002c000000000000000000000000` + `00000fa0` + `0000000000000000` + `00000010` + ZEROS,
+  `0000002c00000000000000000000000000000fa0000000000000000000000010${ZEROS}`,
 ) as Uint8Array;
 
 describe('a new session', () => {

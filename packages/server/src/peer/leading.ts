@@ -21,11 +21,16 @@ export class Leading extends RoleHost implements LeaderHost {
   /** Null until a quorum follows. */
   order: PrimaryOrder | null;
   readonly #request: CurrentRequest;
+  /** Where our log stood on disk when it last came forward, and when that was. */
+  #syncedZxid: number;
+  #syncedAtMs: number;
 
   constructor(parts: MemberParts, campaign: Campaign, onLeft: (reason: string) => void) {
     super(parts, campaign, onLeft);
     this.order = null;
     this.#request = new CurrentRequest();
+    this.#syncedZxid = this.storage.syncedZxid;
+    this.#syncedAtMs = this.nowMs();
     this.leader = new Leader(this);
   }
 
@@ -87,10 +92,14 @@ export class Leading extends RoleHost implements LeaderHost {
     this.order?.onForwarded(learner, request);
   }
 
-  onRevalidate(learner: LearnerOwner, sessionHi: number, sessionLo: number): boolean {
-    const timeoutMs = this.core.state.core.sessions.timeoutMs(sessionHi, sessionLo);
-    if (timeoutMs < 0 || this.order === null) return false;
-    return this.order.claim(learner, sessionHi, sessionLo, timeoutMs);
+  onRevalidate(
+    learner: LearnerOwner,
+    sessionHi: number,
+    sessionLo: number,
+    timeoutMs: number,
+  ): boolean {
+    if (!this.core.state.core.sessions.has(sessionHi, sessionLo)) return false;
+    return this.order?.claim(learner, sessionHi, sessionLo, timeoutMs) ?? false;
   }
 
   onTouch(sessionHi: number, sessionLo: number, timeoutMs: number): void {
@@ -110,5 +119,23 @@ export class Leading extends RoleHost implements LeaderHost {
   tick(): void {
     this.leader.tick();
     this.order?.tick();
+    this.#watchDisk();
+  }
+
+  /**
+   * Followers make a quorum without us, so commits would go on while our own disk stands still, and
+   * our memory would run ahead of it without bound: whoever has a disk that works is to lead.
+   */
+  #watchDisk(): void {
+    const { disk } = this.core;
+    const { syncLimitTicks, tickTimeMs } = this.limits;
+    const now = this.nowMs();
+    if (disk.unsyncedBytes === 0 || disk.syncedZxid !== this.#syncedZxid) {
+      this.#syncedZxid = disk.syncedZxid;
+      this.#syncedAtMs = now;
+      return;
+    }
+    const stuckMs = now - this.#syncedAtMs;
+    if (stuckMs > syncLimitTicks * tickTimeMs) this.leave(`our disk is stuck for ${stuckMs} ms`);
   }
 }

@@ -136,5 +136,6 @@ function isAnswer(request: PendingRequest, result: ApplyResult): boolean {
   if (request.sessionLo !== result.sessionLo || request.sessionHi !== result.sessionHi)
     return false;
   if (request.cxid !== result.cxid) return false;
-  return (result.type === OpCode.closeSession) === (request.opcode === OpCode.closeSession);
+  if (result.type === OpCode.closeSession) return request.opcode === OpCode.closeSession;
+  return result.type === OpCode.error || request.opcode !== OpCode.closeSession;
 }

@@ -116,7 +116,7 @@ export class Learning extends RoleHost implements LearnerHost {
   }
 
   installSnapshot(): number {
-    const { state, disk, committedLog } = this.core;
+    const { state, disk, committedLog, config } = this.core;
     const intake = this.#intake as SnapshotIntake;
     this.#intake = null;
     intake.install();
@@ -124,7 +124,8 @@ export class Learning extends RoleHost implements LearnerHost {
     committedLog.clear();
     this.storage.forgetTail();
     this.showEnsemble();
-    this.#installToken = disk.installSnapshot(state.openStream(), intake.zxid, state.digest());
+    const digest = config.digestEnabled ? state.digest() : null;
+    this.#installToken = disk.installSnapshot(state.openStream(), intake.zxid, digest);
     return this.#installToken;
   }
 

@@ -11,13 +11,15 @@ type Files = Map<string, Uint8Array>;
 export class MemoryDisk implements DiskReader {
   readonly #files: Record<DiskDirectory, Files>;
   #waiting: DiskRequest[];
-  /** Log writes wait until it is false again; everything else goes on. */
+  /** Requests of that directory wait until it is false again; those of the other go on. */
   isLogStuck: boolean;
+  isSnapStuck: boolean;
 
   constructor() {
     this.#files = { log: new Map(), snap: new Map() };
     this.#waiting = [];
     this.isLogStuck = false;
+    this.isSnapStuck = false;
   }
 
   /** A disk with the same files, for the next process. */
@@ -59,8 +61,8 @@ export class MemoryDisk implements DiskReader {
 
   /** Carries out what waits, in order; returns the tokens that are complete. */
   complete(): number[] {
-    const isHeld = (request: DiskRequest): boolean =>
-      this.isLogStuck && request.directory === 'log';
+    const isHeld = ({ directory }: DiskRequest): boolean =>
+      directory === 'log' ? this.isLogStuck : this.isSnapStuck;
     const due = this.#waiting.filter((request) => !isHeld(request));
     this.#waiting = this.#waiting.filter(isHeld);
     for (const request of due) this.#carryOut(request);
@@ -91,7 +93,10 @@ export class MemoryDisk implements DiskReader {
         files.delete(request.name);
         return;
       case 'truncate':
-        files.set(request.name, (files.get(request.name) ?? new Uint8Array(0)).slice(0, request.bytes));
+        files.set(
+          request.name,
+          (files.get(request.name) ?? new Uint8Array(0)).slice(0, request.bytes),
+        );
         return;
       case 'remove':
         for (const name of request.names) files.delete(name);

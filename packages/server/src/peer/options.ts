@@ -47,7 +47,8 @@ export function storageOptions(config: PeerConfig, listener: StorageListener): S
     forceSync: config.forceSync,
     recordBytesMax: packetBytesMax(config),
     snapshotTrustEmpty: config.snapshotTrustEmpty,
-    dbAutocreate: config.dbAutocreate,
+    // Who stands alone has nobody to get a history from.
+    dbAutocreate: config.dbAutocreate || config.ensemble === null,
     initializeMarker: config.initializeMarker,
     serializeLastProcessedZxid: config.serializeLastProcessedZxid,
     openDecompressor: null,

@@ -4,7 +4,7 @@
  * again; who wants that, and when, is not its affair.
  */
 
-import { Prng } from '@zabra/protocol';
+import { Prng, ZXID_NONE } from '@zabra/protocol';
 import type { DiskReader, DiskRequest } from '../log/disk.ts';
 import type { StorageListener } from '../log/storage-types.ts';
 import { Storage } from '../log/storage.ts';
@@ -124,6 +124,8 @@ export class PeerCore {
     const step = this.disk.step(bytesMax);
     if (step === 'more') this.ready.wantsTurn = true;
     if (step !== 'done') return;
+    // Without history, and without leave to begin one, a server is at no zxid: not even at 0.
+    if (this.disk.lastLoggedZxid === ZXID_NONE) this.state.lastProcessedZxid = ZXID_NONE;
     const then = this.#afterLoad;
     this.#afterLoad = null;
     then();

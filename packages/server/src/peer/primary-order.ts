@@ -53,6 +53,9 @@ export class PrimaryOrder implements RequestOrder {
   readonly #entry: JuteWriter;
   readonly #reader: JuteReader;
   readonly #own: CurrentRequest;
+  #lastTickMs: number;
+  /** No session expires before: we could not hear of it. */
+  #expiresFromMs: number;
   #isOver: boolean;
 
   constructor(core: PeerCore, log: ProposalLog, client: OrderClient, proposer: Proposer) {
@@ -65,6 +68,8 @@ export class PrimaryOrder implements RequestOrder {
     this.#entry = new JuteWriter(4096);
     this.#reader = new JuteReader();
     this.#own = new CurrentRequest();
+    this.#lastTickMs = core.nowMs();
+    this.#expiresFromMs = 0;
     this.#isOver = false;
     // A new reign gives every session its whole time again.
     core.state.core.sessions.forEach((hi, lo, timeoutMs) => {
@@ -114,10 +119,19 @@ export class PrimaryOrder implements RequestOrder {
     this.#tracker.touch(hi, lo, timeoutMs, this.#core.nowMs());
   }
 
-  /** Once a turn: sessions whose time is over are closed by transactions of our own. */
+  /**
+   * Once a turn: sessions whose time is over are closed by transactions of our own. After a stall of
+   * this process learners still hold what they heard of their sessions meanwhile: it comes with
+   * their answers to the next PING, and until then nobody is believed to be dead.
+   */
   tick(): void {
-    const { stats } = this.#core;
-    this.#tracker.expire(this.#core.nowMs(), (hi, lo, timeoutMs) => {
+    const { stats, config } = this.#core;
+    const now = this.#core.nowMs();
+    const isStall = now - this.#lastTickMs > config.tickTimeMs / 2;
+    this.#lastTickMs = now;
+    if (isStall) this.#expiresFromMs = now + config.tickTimeMs;
+    if (now < this.#expiresFromMs) return;
+    this.#tracker.expire(now, (hi, lo, timeoutMs) => {
       stats.staleSessionsExpired++;
       const name = `0x${int64Hex(hi, lo)}`;
       this.#core.log(

@@ -179,7 +179,9 @@ export class Requests implements OrderClient {
     }
     // A multi's reply depends on its request, a sync's repeats it.
     const keep = opcode === OpCode.multi || opcode === OpCode.sync;
-    const body = keep ? copyBytes(buffer, start, end) : NO_BODY;
+    // Behind the path there may be bytes that are no part of the record.
+    const bodyEnd = opcode === OpCode.sync ? this.#reader.rangeEnd : end;
+    const body = keep ? copyBytes(buffer, start, bodyEnd) : NO_BODY;
     const pending = new PendingRequest(connection, 'order', request, body, host.nowMs());
     connection.queue.push(pending);
     host.stats.outstandingRequests++;

@@ -184,7 +184,8 @@ export class ServerBed {
     port.endTurn();
     if (!core.isLoading) {
       const { state, disk } = core;
-      if (disk.wantsSnapshot()) disk.startSnapshot(state.openStream(), state.lastProcessedZxid, null);
+      if (disk.wantsSnapshot())
+        disk.startSnapshot(state.openStream(), state.lastProcessedZxid, null);
       if (disk.stepWork(1 << 20)) core.ready.wantsTurn = true;
       disk.flush();
     }

@@ -39,17 +39,21 @@ export class SoloProposer implements Proposer {
     else this.#syncs.push({ afterZxid: this.#lastZxid, answer });
   }
 
-  /** The log is on stable storage up to `zxid`. */
+  /** The log is on stable storage up to `zxid`. A sync sees what came before it and no more. */
   onSynced(zxid: number): void {
     for (;;) {
       const head = this.#outstanding.peek();
       if (head === undefined || head.zxid > zxid) break;
       this.#outstanding.shift();
       this.#commit(head);
+      this.#answerSyncs(head.zxid);
     }
+  }
+
+  #answerSyncs(committedZxid: number): void {
     for (;;) {
       const head = this.#syncs.peek();
-      if (head === undefined || head.afterZxid > zxid) break;
+      if (head === undefined || head.afterZxid > committedZxid) break;
       this.#syncs.shift();
       head.answer();
     }

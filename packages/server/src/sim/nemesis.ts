@@ -200,7 +200,7 @@ export class Nemesis<M extends Machine> {
   #cutSome(): void {
     const oneIn = this.#prng.pick([1, 3, 10]);
     this.#trace.note('network', 'cut one in', oneIn);
-    for (const connection of [...this.#net.connections]) {
+    for (const connection of this.#net.connections) {
       if (!this.#prng.chance(1, oneIn)) continue;
       connection.cut(this.#prng.below(BROKEN_US_MAX / 10), this.#prng.below(BROKEN_US_MAX / 10));
     }

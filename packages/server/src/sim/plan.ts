@@ -93,6 +93,50 @@ export const HEALTHY_PACE: PaceOptions = {
   pauseUsMax: 1,
 };
 
+/** Three voters in a world without faults, for scenarios and for tests. */
+export const QUIET_PLAN: Plan = {
+  voterCount: 3,
+  observerCount: 0,
+  tickTimeMs: 100,
+  initLimitTicks: 10,
+  syncLimitTicks: 5,
+  snapCount: 1000,
+  preAllocBytes: 16_384,
+  commitLogCount: 500,
+  autopurgeIntervalMs: 0,
+  faultsUs: 5_000_000,
+  faultEveryUs: 0,
+  faults: {
+    kill: 0,
+    powerCut: 0,
+    powerCutAll: 0,
+    stop: 0,
+    isolate: 0,
+    split: 0,
+    oneWay: 0,
+    clog: 0,
+    cut: 0,
+    darken: 0,
+    pause: 0,
+    wallJump: 0,
+  },
+  crashAtDiskOneIn: 0,
+  net: HEALTHY_NET,
+  disk: HEALTHY_DISK,
+  pace: HEALTHY_PACE,
+  driftPpmMax: 0,
+  workload: {
+    clientCount: 5,
+    operationsPerSecond: 300,
+    outstandingMax: 10,
+    sessionTimeoutMs: 1000,
+    namesPerParent: 5,
+    dataBytesMax: 200,
+    sessionEndOneIn: 0,
+    weights: Array.from({ length: 16 }, () => 1),
+  },
+};
+
 export function drawPlan(prng: Prng): Plan {
   const voterCount = prng.pick([1, 3, 3, 3, 3, 3, 5, 5]);
   const tickTimeMs = prng.pick([50, 100, 100, 200, 400]);

@@ -252,9 +252,7 @@ export class ProcessLife<M extends Machine> {
     const { host, port } = endpoint.other;
     this.#put((machine) => {
       const output =
-        kind === 'client'
-          ? machine.onClientOpen(host, port)
-          : machine.onLinkOpen(kind, host, port);
+        kind === 'client' ? machine.onClientOpen(host, port) : machine.onLinkOpen(kind, host, port);
       link.output = output;
       (link.isClient ? this.#clients : this.#links).set(output.id, link);
     });

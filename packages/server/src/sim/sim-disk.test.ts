@@ -105,7 +105,9 @@ describe('SimDisk at a power cut', () => {
         else fates.torn++;
       }
       assert.equal(
-        bench.disk.counts.sectorsKept + bench.disk.counts.sectorsLost + bench.disk.counts.sectorsTorn,
+        bench.disk.counts.sectorsKept +
+          bench.disk.counts.sectorsLost +
+          bench.disk.counts.sectorsTorn,
         4,
       );
     }

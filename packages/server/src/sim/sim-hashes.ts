@@ -1,4 +1,4 @@
-/** The hash functions that the floors below are handed: those of Node, which are the same everywhere. */
+/** The hash functions that the floors below are handed: Node's, which are the same everywhere. */
 
 import { createHash } from 'node:crypto';
 import type { Hashes } from '../ops/state-options.ts';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Prng } from '@zabra/protocol';
-import { drawPlan, type Plan } from './plan.ts';
+import { drawPlan, type Plan, QUIET_PLAN } from './plan.ts';
 import { simulate } from './simulation.ts';
 
 /** Enough to meet elections, crashes and every operation; the long runs are `npm run sim`. */
@@ -21,7 +21,9 @@ describe('simulate', () => {
   it('gives the same trace for the same seed, in one process, and another for another', () => {
     const one = simulate(3, null);
     const lines: string[] = [];
-    const again = simulate(3, { onLine: (atUs, where, what) => lines.push(`${atUs} ${where} ${what}`) });
+    const again = simulate(3, {
+      onLine: (atUs, where, what) => lines.push(`${atUs} ${where} ${what}`),
+    });
     assert.deepEqual([again.hash, again.counts], [one.hash, one.counts]);
     assert.ok(lines.length > 1000);
     assert.notEqual(simulate(4, null).hash, one.hash);
@@ -35,9 +37,7 @@ describe('simulate', () => {
   });
 
   it('serves at least a hundred operations a second where nothing fails', () => {
-    const plan = drawPlan(new Prng(1));
-    const quiet = { ...plan, voterCount: 3, observerCount: 0, faultEveryUs: 0, crashAtDiskOneIn: 0 };
-    const { failure, counts } = simulate(1, null, quiet);
+    const { failure, counts } = simulate(1, null, QUIET_PLAN);
     assert.equal(failure, null);
     assert.ok(counts.operations * 1000 >= 100 * counts.simulatedMs, JSON.stringify(counts));
   });

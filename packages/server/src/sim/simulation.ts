@@ -14,6 +14,7 @@ import { CLIENT_PORT } from './member-config.ts';
 import { Nemesis } from './nemesis.ts';
 import { drawPlan, HEALTHY_DISK, HEALTHY_NET, HEALTHY_PACE, type Plan } from './plan.ts';
 import { SimClock } from './sim-clock.ts';
+import { SimNet } from './sim-net.ts';
 import type { SimServer } from './sim-server.ts';
 import { Trace, type TraceListener } from './trace.ts';
 import { Workload } from './workload.ts';
@@ -71,6 +72,7 @@ class Simulation {
   readonly #seed: number;
   readonly #prng: Prng;
   readonly #plan: Plan;
+  readonly #clock: SimClock;
   readonly #trace: Trace;
   readonly #ensemble: SimEnsemble;
   readonly #workload: Workload;
@@ -82,10 +84,12 @@ class Simulation {
     this.#prng = prng.fork();
     this.#plan = plan;
     const clock = new SimClock();
+    this.#clock = clock;
     this.#isHealed = false;
     this.#trace = new Trace(clock, listener);
-    const ensemble = new SimEnsemble(clock, plan, prng.fork(), this.#trace);
-    const { net, servers } = ensemble;
+    const net = new SimNet(clock, prng.fork(), plan.net);
+    const ensemble = new SimEnsemble(net, plan, prng.fork(), this.#trace);
+    const { servers } = ensemble;
     this.#ensemble = ensemble;
     const addresses = servers.map(({ host }) => ({ host, port: CLIENT_PORT }));
     const { sessions } = ensemble.checkers;
@@ -118,27 +122,26 @@ class Simulation {
   }
 
   #actOne(): void {
-    const { clock, servers } = this.#ensemble;
+    const { servers } = this.#ensemble;
     for (const server of servers) server.start();
     this.#workload.start();
     this.#nemesis.start();
-    this.#runUntil(clock.nowUs + this.#plan.faultsUs);
+    this.#run(this.#plan.faultsUs);
   }
 
   #actTwo(): void {
-    const { clock } = this.#ensemble;
     this.#nemesis.stop();
     this.#heal();
     this.#waitFor(CONVERGENCE, () => this.#hasLeader());
-    this.#runUntil(clock.nowUs + EPILOGUE_US);
+    this.#run(EPILOGUE_US);
     this.#workload.stopAsking();
     this.#waitFor(ANSWERS, () => this.#workload.underWayCount === 0);
     this.#waitFor(EXPIRY, () => this.#onlyLiveSessions());
     this.#waitFor(CONVERGENCE, () => this.#isAgreed());
   }
 
-  #runUntil(untilUs: number): void {
-    this.#ensemble.clock.runUntil(untilUs);
+  #run(us: number): void {
+    this.#clock.runUntil(this.#clock.nowUs + us);
   }
 
   #restart(server: SimServer<Peer>): void {
@@ -164,11 +167,10 @@ class Simulation {
   }
 
   #waitFor(property: string, isSo: () => boolean): void {
-    const { clock } = this.#ensemble;
-    const untilUs = clock.nowUs + CONVERGE_US_MAX;
+    const untilUs = this.#clock.nowUs + CONVERGE_US_MAX;
     while (!isSo()) {
-      if (clock.nowUs >= untilUs) throw new Violation(property, this.#describe());
-      this.#runUntil(clock.nowUs + POLL_US);
+      if (this.#clock.nowUs >= untilUs) throw new Violation(property, this.#describe());
+      this.#run(POLL_US);
     }
   }
 
@@ -216,14 +218,14 @@ class Simulation {
   }
 
   #counts(): RunCounts {
-    const { clock, net, servers, checkers } = this.#ensemble;
+    const { net, servers, checkers } = this.#ensemble;
     const sum = (of: (server: SimServer<Peer>) => number) =>
       servers.reduce((total, server) => total + of(server), 0);
     const { killCount, powerCutCount, stopCount, partitionCount } = this.#nemesis.counts;
     const clients = this.#workload.counts;
     return {
-      simulatedMs: Math.floor(clock.nowUs / 1000),
-      stepCount: clock.stepCount,
+      simulatedMs: Math.floor(this.#clock.nowUs / 1000),
+      stepCount: this.#clock.stepCount,
       elections: checkers.electionCount,
       reigns: checkers.durability.reignCount,
       crashes: killCount + powerCutCount + stopCount,

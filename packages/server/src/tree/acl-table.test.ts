@@ -1,3 +1,8 @@
+/**
+ * The table of ACLs: equal lists share an id, an id lives as long as a record holds it, and what a
+ * snapshot brings is counted like the rest.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Acl, OPEN_ACL_UNSAFE } from '@zabra/protocol';

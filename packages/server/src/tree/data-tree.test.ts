@@ -1,3 +1,8 @@
+/**
+ * Changes of the tree as transactions make them: parents' counters that only grow, ephemerals and
+ * their owners, the znodes that servers change by themselves (storage-and-config.md 6 and 9).
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Acl, ErrorCode, JuteWriter, OPEN_ACL_UNSAFE, READ_ACL_UNSAFE } from '@zabra/protocol';
@@ -57,7 +62,7 @@ test('DataTree.createNode stands still at the largest cversion', () => {
   assert.deepEqual([tree.nodes.cversion(ref), tree.nodes.pzxid(ref)], [0x7fffffff, 6]);
 });
 
-test('DataTree.createNode of a znode that is there gives it the ACL and changes nothing else', () => {
+test('DataTree.createNode of a znode that is there gives it the ACL and nothing else', () => {
   const tree = newTree();
   create(tree, '/p', 1, 5);
   create(tree, '/p/c', 1, 6);

@@ -89,9 +89,9 @@ export class DataTree {
   // Transactions.
 
   /**
-   * OK, NONODE without a parent, BADARGUMENTS for a path that has none by its form, NODEEXISTS: then
-   * the znode stays and takes this ACL. `dataLength` is -1 for null data; `parentCversion` -1 stands
-   * for one more than the parent has.
+   * OK, NONODE without a parent, BADARGUMENTS for a path that has none by its form, NODEEXISTS:
+   * then the znode stays and takes this ACL. `dataLength` is -1 for null data; `parentCversion` -1
+   * stands for one more than the parent has.
    */
   createNode(
     path: string,

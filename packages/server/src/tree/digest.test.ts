@@ -1,3 +1,7 @@
+/**
+ * The tree digest against values that Apache's servers computed, and its arithmetic modulo 2^64.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crc32, JuteWriter } from '@zabra/protocol';

@@ -1,3 +1,8 @@
+/**
+ * The packed records of znodes: found by path text and path bytes, shown to clients with the fields
+ * that differ from the stored ones, kept at one ref through data of any size, and small.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {

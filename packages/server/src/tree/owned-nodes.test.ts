@@ -1,3 +1,7 @@
+/**
+ * Kinds of znodes by their stored owner, and the sets of znodes that an owner has.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OwnedNodes } from './owned-nodes.ts';

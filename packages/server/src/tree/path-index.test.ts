@@ -1,3 +1,7 @@
+/**
+ * The hash of paths and the index over it, against a map, also when all hashes fall together.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

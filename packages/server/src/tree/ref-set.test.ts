@@ -1,3 +1,7 @@
+/**
+ * RefSet against the Set that it stands for, and what it holds when it is empty again.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

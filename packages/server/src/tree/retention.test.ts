@@ -1,3 +1,8 @@
+/**
+ * Copies on write: what a reader of a past state still needs is kept, and nothing else, for as long
+ * as it is needed.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { JuteReader, JuteWriter, OPEN_ACL_UNSAFE } from '@zabra/protocol';

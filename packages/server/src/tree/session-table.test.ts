@@ -1,3 +1,7 @@
+/**
+ * Global sessions and their timeouts, whatever the halves of an id look like.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SessionTable } from './session-table.ts';

@@ -1,3 +1,7 @@
+/**
+ * Blocks of slabs never overlap, come back for their own size, and go from one owner to the next.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -2,8 +2,8 @@
  * Slabs: memory for many small records outside the JavaScript heap, so that the collector never
  * looks at a znode. Blocks are whole units of 16 bytes out of SharedArrayBuffers of up to 16 MiB,
  * which a worker could read too; a freed block goes on the free list of its size and is given out
- * again for that size only. A ref names a block: `slab * 2^20 + offset / 16`, 0 for none, so 32 bits
- * reach 64 GiB. It knows nothing of what the blocks hold.
+ * again for that size only. A ref names a block: `slab * 2^20 + offset / 16`, 0 for none, so 32
+ * bits reach 64 GiB. It knows nothing of what the blocks hold.
  *
  * The first slabs are small, since most trees are. Each slab has one view for its whole life:
  * resizable buffers and views by the record cost ten times as much.

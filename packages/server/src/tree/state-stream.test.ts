@@ -1,3 +1,8 @@
+/**
+ * The body of a snapshot as a point in time: its content, its slices, and what is left behind when
+ * it is closed.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { JuteReader, JuteWriter, OPEN_ACL_UNSAFE, readAclVector } from '@zabra/protocol';

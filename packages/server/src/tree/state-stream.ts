@@ -1,9 +1,9 @@
 /**
  * StateStream: the whole replicated state as it was when the stream was made, in the form of the
  * body of a snapshot (storage-and-config.md 5.1, items 2 to 5), a slice at a time: what goes into a
- * snapshot file, and to a learner that is too far behind. Sessions and the table of ACLs are few and
- * copied at once; znodes are read through a reader of the past. What precedes and follows the body
- * is not its affair.
+ * snapshot file, and to a learner that is too far behind. Sessions and the table of ACLs are few
+ * and copied at once; znodes are read through a reader of the past. What precedes and follows the
+ * body is not its affair.
  */
 
 import { type Acl, type JuteWriter, ROOT_PATH, writeAclVector } from '@zabra/protocol';
@@ -52,8 +52,8 @@ export class StateStream {
   }
 
   /**
-   * Appends about `bytesMax`, a record more at most, and at least something. False when the last was
-   * written, or when the stream failed.
+   * Appends about `bytesMax`, a record more at most, and at least something. False when the last
+   * was written, or when the stream failed.
    */
   next(w: JuteWriter, bytesMax: number): boolean {
     const start = w.position;

@@ -1,3 +1,8 @@
+/**
+ * Bodies of snapshots taken apart: the annotated example of storage-and-config.md 5.3, bodies cut
+ * anywhere, and those that are none, each with its reason.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bytesFromHex, JuteWriter, OPEN_ACL_UNSAFE, writeAclVector } from '@zabra/protocol';
@@ -122,7 +127,7 @@ test('TreeLoader takes negative counts for none, as Java does', () => {
   assert.equal(load(body).loader.ended, true);
 });
 
-test('TreeLoader gives ACLs ids of our own, drops those unused, and keeps unknown ones apart', () => {
+test('TreeLoader gives ACLs ids of our own, drops unused ones, keeps unknown ones apart', () => {
   const big = 2 ** 40 + 3;
   const { tree } = load(
     bodyOf(

@@ -8,8 +8,8 @@
  *   node    = ustring path, buffer data, long aclId, StatPersisted
  *
  * A record that is cut is held until the rest comes; none is longer than its lengths allow. ACL ids
- * of the file are replaced by our own, since they mean nothing beyond it; one that the file does not
- * explain is kept as an ACL that nobody knows. What stands behind the body is not touched.
+ * of the file are replaced by our own, since they mean nothing beyond it; one that the file does
+ * not explain is kept as an ACL that nobody knows. What stands behind the body is not touched.
  */
 
 import { copyInto, EMPTY_BYTES, JuteReader, readAclVector, utf8Decode } from '@zabra/protocol';

@@ -1,6 +1,6 @@
 /**
- * WatchRecords: the bytes behind the watch table. Each watched path is kept once, in one block, with
- * its first watcher inside; further watchers of the path are blocks of their own in a list. A
+ * WatchRecords: the bytes behind the watch table. Each watched path is kept once, in one block,
+ * with its first watcher inside; further watchers of the path are blocks of their own in a list. A
  * watcher appears as a small number, its slot, together with its modes in one word.
  *
  *   path block          offset bytes

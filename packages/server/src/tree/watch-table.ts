@@ -1,8 +1,9 @@
 /**
- * WatchTable: who wants to hear of which path, and in which mode (client-protocol.md 11; ZooKeeper's
- * two `WatchManager`s in one). Paths are any text, whether a znode is there or not, and "" is not
- * "/". A watcher is a connection's number; its watches die with it. Firing only says who is to be
- * told: what the event looks like, and whether the watcher may see it, is decided elsewhere.
+ * WatchTable: who wants to hear of which path, and in which mode (client-protocol.md 11;
+ * ZooKeeper's two `WatchManager`s in one). Paths are any text, whether a znode is there or not, and
+ * "" is not "/". A watcher is a connection's number; its watches die with it. Firing only says who
+ * is to be told: what the event looks like, and whether the watcher may see it, is decided
+ * elsewhere.
  *
  * Watches are as many as znodes times clients, so they are packed (rulings 25): about 37 bytes for
  * one beside the path's own bytes when nobody else watches the path, and about 23 when others do.

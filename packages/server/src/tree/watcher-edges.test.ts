@@ -1,3 +1,7 @@
+/**
+ * The edges of one watcher against a map, while others come and go.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,7 +1,7 @@
 /**
  * WatcherEdges: the edges of one watcher, found by path, in one typed array: open addressing with
- * linear probing, deletion by shifting back, growth by a quarter. With the path kept once elsewhere,
- * what a watch costs its watcher is one word and the room that hashing wants.
+ * linear probing, deletion by shifting back, growth by a quarter. With the path kept once
+ * elsewhere, what a watch costs its watcher is one word and the room that hashing wants.
  *
  * Invariant: no slot between an edge's home, which its path determines, and its slot is empty (0);
  * at least a quarter of the slots is.

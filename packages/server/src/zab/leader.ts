@@ -20,6 +20,7 @@ import {
   packetName,
   PacketType,
   readAckEpochData,
+  ZXID_NONE,
 } from '@zabra/protocol';
 import { memberOf } from './ensemble-config.ts';
 import { type BroadcastOwner, LeaderBroadcast } from './leader-broadcast.ts';
@@ -295,7 +296,7 @@ export class Leader implements BroadcastOwner {
   ): void {
     const r = this.#reader.reset(buffer, Math.max(start, 0), Math.max(end, 0));
     const currentEpoch = readAckEpochData(r);
-    if (type !== PacketType.ACKEPOCH || r.failed || zxid < 0) {
+    if (type !== PacketType.ACKEPOCH || r.failed || zxid < ZXID_NONE) {
       this.drop(handler, `it sent ${packetName(type)}, wanted a whole ACKEPOCH`);
       return;
     }

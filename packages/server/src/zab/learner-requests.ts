@@ -132,10 +132,11 @@ export class LearnerRequests {
     const r = this.#reader.reset(buffer, start, end);
     r.long();
     const { hi, lo } = r;
+    const timeoutMs = r.int();
     const w = this.#answer;
     w.reset();
     w.long(hi, lo);
-    w.bool(this.#host.onRevalidate(handler, hi, lo));
+    w.bool(this.#host.onRevalidate(handler, hi, lo, timeoutMs));
     handler.sendRange(PacketType.REVALIDATE, ZXID_NONE, w.buffer, 0, w.position);
   }
 }

@@ -172,8 +172,16 @@ export interface LeaderHost extends ZabHost {
     end: number,
     auth: readonly Id[] | null,
   ): void;
-  /** True when the session lives: it is touched and belongs to that learner from here on. */
-  onRevalidate(learner: LearnerOwner, sessionHi: number, sessionLo: number): boolean;
+  /**
+   * True when the session lives: it is touched, for the timeout that its client now has, and
+   * belongs to that learner from here on.
+   */
+  onRevalidate(
+    learner: LearnerOwner,
+    sessionHi: number,
+    sessionLo: number,
+    timeoutMs: number,
+  ): boolean;
   /** A session that a learner heard of since its last PING. */
   onTouch(sessionHi: number, sessionLo: number, timeoutMs: number): void;
   /** The learner's connection ended: it owns nothing any more. */

@@ -6,6 +6,7 @@
 import { epochOf } from '@zabra/protocol';
 import type { DiskRequest } from '../../log/disk.ts';
 import type { PeerStatus, Role } from '../../peer/peer-status.ts';
+import type { Exit } from '../../peer/ready.ts';
 import { ELECTION_PORT, QUORUM_PORT } from '../member-config.ts';
 import type { Endpoint } from '../sim-net.ts';
 import { Durability } from './durability.ts';
@@ -49,8 +50,18 @@ export class Checkers {
     this.#electionWire.onStarted(sid, this.durability.history(sid));
   }
 
-  onCrashed(sid: number): void {
+  /** A process is gone: `exit` when it has ended by itself, null for a crash. */
+  onEnded(sid: number, exit: Exit | null, diskFailed: boolean): void {
     this.durability.onCrashed(sid);
+    const isExpected = exit === null || exit.code === 0 || diskFailed;
+    const found = `server ${sid} ends with ${exit?.code}: ${exit?.reason}`;
+    expectThat(isExpected, 'No server gives up unless its disk fails', found);
+  }
+
+  /** An assertion of a server has failed, or worse. */
+  onThrown(sid: number, error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    expectThat(false, 'No server throws', `server ${sid}: ${text}`);
   }
 
   onStored(sid: number, request: DiskRequest): void {

@@ -85,8 +85,11 @@ export class Durability {
     expectThat(known === undefined, ONE_LEADER, `${known} and ${leader} lead epoch ${epoch}`);
     this.#leaderByEpoch.set(epoch, leader);
     const lastZxid = this.#ledger.lastCommittedZxid;
-    const count = this.#voterCount((history) => history.currentEpoch >= epoch && history.has(lastZxid));
-    const found = `${leader} leads epoch ${epoch} from ${zxidToHex(lastZxid)}, held by ${count} voters`;
+    const count = this.#voterCount(
+      (history) => history.currentEpoch >= epoch && history.has(lastZxid),
+    );
+    const from = zxidToHex(lastZxid);
+    const found = `${leader} leads epoch ${epoch} from ${from}, held by ${count} voters`;
     expectThat(this.#isQuorum(count), ESTABLISHED, found);
   }
 
@@ -129,4 +132,3 @@ export class Durability {
     return holding;
   }
 }
-

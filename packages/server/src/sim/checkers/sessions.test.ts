@@ -12,7 +12,7 @@ import {
 } from '@zabra/client/session';
 import { CreateMode, ErrorCode, OPEN_ACL_UNSAFE, OpCode, utf8Encode } from '@zabra/protocol';
 import type { SimClient } from '../sim-client.ts';
-import { DurableHistory } from './durable-history.ts';
+import type { DurableHistory } from './durable-history.ts';
 import { Ledger } from './ledger.ts';
 import { Sessions } from './sessions.ts';
 import { clientStat } from './tree-model.ts';
@@ -115,7 +115,10 @@ describe('Sessions', () => {
     const refused = bench.ask(new SetDataRequest('/a', DATA, 5));
     const { BADVERSION } = ErrorCode;
     bench.commit({ zxid: 3, type: OpCode.error, cxid: refused.xid, value: BADVERSION });
-    assert.throws(() => bench.answer(refused, 3, ErrorCode.OK, stat), /A write returns what it did/);
+    assert.throws(
+      () => bench.answer(refused, 3, ErrorCode.OK, stat),
+      /A write returns what it did/,
+    );
     const done = bench.ask(new SetDataRequest('/a', DATA, -1));
     const type = OpCode.setData;
     bench.commit({ zxid: 4, type, cxid: done.xid, path: '/a', data: DATA, value: 1 });

@@ -105,7 +105,7 @@ export class Sessions {
     record.isConnected = true;
   }
 
-  /** The reason is the client's own: what it cannot make sense of costs its server the connection. */
+  /** The reason is the client's own: what makes no sense to it costs its server the connection. */
   onDisconnected(client: SimClient, reason: string): void {
     expectThat(!NONSENSE.test(reason), ORDER, `${this.#record(client).name}: ${reason}`);
   }
@@ -122,7 +122,11 @@ export class Sessions {
   onReply(client: SimClient, request: Request): void {
     const record = this.#record(client);
     const issued = record.open.get(request);
-    expectThat(issued !== undefined, RESULT, `${record.name} hears of a request that it never made`);
+    expectThat(
+      issued !== undefined,
+      RESULT,
+      `${record.name} hears of a request that it never made`,
+    );
     if (!request.wasSent || request.zxid === 0) {
       // Without a reply: what was sent may still take effect and stays open, the rest must not.
       if (request.wasSent) return;
@@ -192,7 +196,11 @@ export class Sessions {
     const { history } = this.#ledger.model;
     const node = history.at(path, zxid);
     const wanted = node === null ? ErrorCode.NONODE : ErrorCode.OK;
-    expectThat(code === wanted, READ, `${where} gives ${errorName(code)}, not ${errorName(wanted)}`);
+    expectThat(
+      code === wanted,
+      READ,
+      `${where} gives ${errorName(code)}, not ${errorName(wanted)}`,
+    );
     if (node === null) return;
     const stat = clientStat(node);
     if (request instanceof ExistsRequest) expectStat(request.reply, stat, READ, where);

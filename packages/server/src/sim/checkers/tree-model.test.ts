@@ -71,7 +71,10 @@ describe('TreeModel', () => {
     );
     assert.equal(model.get('/a'), null);
     assert.equal(model.sessions.size, 0);
-    assert.equal(model.digest, modelOf(SESSION, CREATE_A, { zxid: 3, type: OpCode.delete, path: '/a' }).digest);
+    assert.equal(
+      model.digest,
+      modelOf(SESSION, CREATE_A, { zxid: 3, type: OpCode.delete, path: '/a' }).digest,
+    );
   });
 
   const impossible: readonly [string, RegExp, readonly TxnSketch[]][] = [

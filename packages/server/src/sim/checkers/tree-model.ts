@@ -121,7 +121,11 @@ export class TreeModel {
     const parent = parentPath(path);
     const parentNode = this.#existing(parent, zxid);
     const wanted = parentNode.stat.cversion + 1;
-    expectThat(op.parentCversion === wanted, TRANSACTIONS, `${where} as child ${op.parentCversion}`);
+    expectThat(
+      op.parentCversion === wanted,
+      TRANSACTIONS,
+      `${where} as child ${op.parentCversion}`,
+    );
     const stat = makeStatPersisted();
     stat.czxid = zxid;
     stat.mzxid = zxid;
@@ -197,7 +201,11 @@ export class TreeModel {
 
   #existing(path: string, zxid: number): ModelNode {
     const node = this.get(path);
-    expectThat(node !== null, TRANSACTIONS, `${zxidToHex(zxid)} needs "${path}", which is not there`);
+    expectThat(
+      node !== null,
+      TRANSACTIONS,
+      `${zxidToHex(zxid)} needs "${path}", which is not there`,
+    );
     return node;
   }
 

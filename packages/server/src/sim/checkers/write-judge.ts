@@ -78,7 +78,11 @@ class DraftTree {
   addChild(parent: string, isAdded: boolean): void {
     const draft = this.get(parent) as Draft;
     const createdCount = draft.createdCount + (isAdded ? 1 : 0);
-    this.put(parent, { ...draft, createdCount, numChildren: draft.numChildren + (isAdded ? 1 : -1) });
+    this.put(parent, {
+      ...draft,
+      createdCount,
+      numChildren: draft.numChildren + (isAdded ? 1 : -1),
+    });
   }
 }
 
@@ -89,7 +93,11 @@ export function judgeWrite(model: TreeModel, request: Request, txn: Txn): void {
   const where = `${zxidToHex(txn.zxid)} of ${describe(request)}`;
   if (!model.sessions.has(txn.session)) {
     const found = errorName(txn.err);
-    expectThat(txn.err === ErrorCode.SESSIONEXPIRED, PROPERTY, `${where} after its session: ${found}`);
+    expectThat(
+      txn.err === ErrorCode.SESSIONEXPIRED,
+      PROPERTY,
+      `${where} after its session: ${found}`,
+    );
     return;
   }
   const verdicts = verdictsOf(new DraftTree(model), request);
@@ -108,7 +116,11 @@ export function judgeWrite(model: TreeModel, request: Request, txn: Txn): void {
   for (const [index, { op }] of verdicts.entries()) {
     const found = txn.ops[index] as TxnOp;
     const isSame = op !== null && sameOp(op, found);
-    expectThat(isSame, PROPERTY, `${where} does ${show(found)}, wanted ${op === null ? '' : show(op)}`);
+    expectThat(
+      isSame,
+      PROPERTY,
+      `${where} does ${show(found)}, wanted ${op === null ? '' : show(op)}`,
+    );
   }
 }
 

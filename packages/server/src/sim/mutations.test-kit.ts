@@ -1,0 +1,103 @@
+/**
+ * Rules of safety and how to break them: each mutation is one place in the compiled code and what
+ * stands there instead, so that production code has no switch for it. A mutation says what the
+ * simulation must object to; one that is never found means that a checker sleeps.
+ */
+
+export interface Mutation {
+  /** The rule, as a sentence that the mutation makes false. */
+  readonly rule: string;
+  /** Below `dist`. */
+  readonly file: string;
+  /** Stands there exactly once. */
+  readonly find: string;
+  readonly replace: string;
+  /** The property that must be violated. */
+  readonly property: RegExp;
+  /** Within how many seeds it must be found. */
+  readonly seeds: number;
+}
+
+const SPEAK = /^Nothing is said before it is on disk|^An established leader/;
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    rule: 'The history is synced before the ACK of NEWLEADER',
+    file: 'zab/learner.js',
+    find: `this.#step = 'syncing-log';
+        this.#token = this.#host.storage.syncBeforeLeading();`,
+    replace: `this.#step = 'storing-epoch';
+        this.#token = this.#host.storage.storeCurrentEpoch(this.#epoch);`,
+    property: SPEAK,
+    seeds: 50,
+  },
+  {
+    rule: 'currentEpoch is stored before the ACK of NEWLEADER',
+    file: 'zab/learner.js',
+    find: 'this.#token = this.#host.storage.storeCurrentEpoch(this.#epoch);',
+    replace: `this.#host.storage.storeCurrentEpoch(this.#epoch);
+                this.#sendAckNewLeader();`,
+    property: SPEAK,
+    seeds: 50,
+  },
+  {
+    rule: 'acceptedEpoch is stored before ACKEPOCH',
+    file: 'zab/learner.js',
+    find: 'this.#token = this.#host.storage.storeAcceptedEpoch(epoch);',
+    replace: `this.#host.storage.storeAcceptedEpoch(epoch);
+        this.#sendAckEpoch(this.#host.storage.currentEpoch);`,
+    property: SPEAK,
+    seeds: 50,
+  },
+  {
+    rule: 'A proposal is committed by a quorum',
+    file: 'zab/proposals.js',
+    find: 'if (!hasQuorumOfAll(verifiers, this.#isAcked))',
+    replace: 'if (this.#acked.size === 0)',
+    property: /quorum/,
+    seeds: 50,
+  },
+  {
+    rule: 'A leader counts itself after its own sync',
+    file: 'zab/leader-broadcast.js',
+    find: 'this.#proposals.add(proposal);',
+    replace: `this.#proposals.add(proposal);
+        this.#proposals.onAck(this.#host.sid, proposal.zxid);`,
+    property: /^A committed transaction is on the disks of a quorum/,
+    seeds: 50,
+  },
+  {
+    rule: 'Who joins gets every proposal that may be committed later',
+    file: 'zab/leader-broadcast.js',
+    find: 'of this.#proposals.outstanding()) {',
+    replace: 'of []) {',
+    property: /./,
+    seeds: 50,
+  },
+  {
+    rule: 'A read waits for the earlier writes of its session',
+    file: 'peer/requests.js',
+    find: `if (connection.queue.length === 0)
+            this.#read(`,
+    replace: `if (connection.queue.length >= 0)
+            this.#read(`,
+    property: /^Replies are well-formed/,
+    seeds: 50,
+  },
+  {
+    rule: 'A change of data fires its watches',
+    file: 'ops/watch-events.js',
+    find: 'this.#trigger(EventType.NODE_DATA_CHANGED, path, zxid, null, path);',
+    replace: ';',
+    property: /^A watch fires before/,
+    seeds: 50,
+  },
+  {
+    rule: 'Sequence numbers count creations, not children',
+    file: 'ops/create.js',
+    find: 'sequentialName(path, parent.cversion)',
+    replace: 'sequentialName(path, parent.childCount)',
+    property: /^Writes are linearizable/,
+    seeds: 50,
+  },
+];
