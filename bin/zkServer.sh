@@ -66,6 +66,9 @@ start() {
     fi
   fi
   mkdir -p "$ZOO_LOG_DIR" "$(dirname "$pid_file")"
+  # Where what this start says will begin in the log.
+  local said=1
+  if [ -f "$out_file" ]; then said=$(($(wc -c <"$out_file") + 1)); fi
   # A session of its own where the system can, so that the end of this terminal is not the end of
   # the server.
   # shellcheck disable=SC2046
@@ -75,7 +78,13 @@ start() {
     echo 'FAILED TO WRITE PID'
     exit 1
   fi
-  sleep 1
+  # Started is a server that listens, or one that lives for some seconds and keeps a quieter log.
+  local tries=0
+  while kill -0 "$pid" 2>/dev/null && [ $tries -lt 50 ]; do
+    if tail -c "+$said" "$out_file" | grep -q 'Listening for client'; then break; fi
+    tries=$((tries + 1))
+    sleep 0.1
+  done
   if kill -0 "$pid" 2>/dev/null; then
     echo 'STARTED'
   else

@@ -125,7 +125,7 @@ function creates(trial: () => Trial): void {
   });
 }
 
-const write = { kind: 'write', directory: 'log', name: 'log.1', sync: true } as const;
+const WRITE = { kind: 'write', directory: 'log', name: 'log.1', sync: true } as const;
 
 async function withFile(trial: Trial, preallocateBytes: number): Promise<Trial> {
   const created = { kind: 'create', directory: 'log', name: 'log.1', preallocateBytes } as const;
@@ -137,7 +137,7 @@ function writes(trial: () => Trial): void {
   it('write puts the pieces one after another at the position', async () => {
     const t = await withFile(trial(), 8);
     await t.done({
-      ...write,
+      ...WRITE,
       position: 2,
       growToBytes: 0,
       pieces: [bytes(1, 2), bytes(), bytes(3)],
@@ -149,19 +149,19 @@ function writes(trial: () => Trial): void {
 function longerWrites(trial: () => Trial): void {
   it('write grows the file first, with zeros', async () => {
     const t = await withFile(trial(), 4);
-    await t.done({ ...write, position: 3, growToBytes: 8, pieces: [bytes(1, 2)] });
+    await t.done({ ...WRITE, position: 3, growToBytes: 8, pieces: [bytes(1, 2)] });
     assert.deepEqual(t.contents('log', 'log.1'), [7, 0, 0, 1, 2, 0, 0, 0]);
   });
 
   it('write beyond the end makes the file as long as it takes', async () => {
     const t = await withFile(trial(), 0);
-    await t.done({ ...write, position: 3, growToBytes: 0, pieces: [bytes(1, 2)] });
+    await t.done({ ...WRITE, position: 3, growToBytes: 0, pieces: [bytes(1, 2)] });
     assert.deepEqual(t.contents('log', 'log.1'), [7, 0, 0, 1, 2]);
   });
 
   it('write without sync is visible once it has completed, and sync completes', async () => {
     const t = await withFile(trial(), 0);
-    await t.done({ ...write, sync: false, position: 1, growToBytes: 0, pieces: [bytes(1)] });
+    await t.done({ ...WRITE, sync: false, position: 1, growToBytes: 0, pieces: [bytes(1)] });
     assert.deepEqual(t.contents('log', 'log.1'), [7, 1]);
     await t.done({ kind: 'sync', directory: 'log', name: 'log.1' });
     assert.deepEqual(t.contents('log', 'log.1'), [7, 1]);
@@ -171,10 +171,10 @@ function longerWrites(trial: () => Trial): void {
 function cutsAndRefusals(trial: () => Trial): void {
   it('truncate cuts the file, and a write after it finds zeros behind the cut', async () => {
     const t = await withFile(trial(), 0);
-    await t.done({ ...write, position: 1, growToBytes: 0, pieces: [bytes(1, 2, 3, 4)] });
+    await t.done({ ...WRITE, position: 1, growToBytes: 0, pieces: [bytes(1, 2, 3, 4)] });
     await t.done({ kind: 'truncate', directory: 'log', name: 'log.1', bytes: 2 });
     assert.deepEqual(t.contents('log', 'log.1'), [7, 1]);
-    await t.done({ ...write, position: 4, growToBytes: 0, pieces: [bytes(5)] });
+    await t.done({ ...WRITE, position: 4, growToBytes: 0, pieces: [bytes(5)] });
     assert.deepEqual(t.contents('log', 'log.1'), [7, 1, 0, 0, 5]);
   });
 

@@ -16,13 +16,14 @@ const OPEN: AclEntry = { perms: Perms.ALL, scheme: 'world', id: 'anyone' };
 const BOB = 'bob:X1SKGw3XQQSIPMZRf5lW7e07VPY=';
 const USER = 'user:smGaoVKd/cQkjm7b88GyorAUz20=';
 
+export const SUPER_PASSWORD = 'super:test';
 export const SUPER_DIGEST = 'super:D/InIHSb7yEEbrWz8b9l71RjZJU=';
 
 export const GOOD_CREDENTIALS: readonly Credential[] = [
   { scheme: 'digest', auth: 'bob:bob' },
   { scheme: 'digest', auth: 'bob:bob' },
   { scheme: 'digest', auth: 'user:pass' },
-  { scheme: 'digest', auth: 'super:test' },
+  { scheme: 'digest', auth: SUPER_PASSWORD },
   { scheme: 'digest', auth: 'super:wrong' },
   { scheme: 'digest', auth: 'a:b:c' },
   { scheme: 'digest', auth: 'nocolon' },

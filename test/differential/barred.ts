@@ -4,7 +4,7 @@
  * with effects that every later reply would show. `docs/compatibility.md` lists them.
  */
 
-import { OpCode } from '@zabra/protocol';
+import { CreateMode, OpCode } from '@zabra/protocol';
 import { QUOTA_ROOT, QUOTA_STATS } from './paths.ts';
 import type { Field, Request } from './program.ts';
 
@@ -63,6 +63,25 @@ export const BARRED: readonly BarredInput[] = [
     },
   },
   {
+    name: 'null-acl-scheme-behind-another',
+    versions: BOTH,
+    reason: 'Java stumbles when it compares it with an entry of the same perms; we answer -114',
+    bars: ({ fields }) =>
+      fields.some(({ t, v }) => t === 'acl' && v?.slice(1).some(({ scheme }) => scheme === null)),
+  },
+  {
+    name: 'ephemeral-container-in-multi',
+    versions: BOTH,
+    reason: 'Java takes it for an ephemeral within the multi and for a container afterwards',
+    bars: ({ opcode, fields }) =>
+      opcode === OpCode.multi &&
+      fields.some((field, index) => {
+        // Header of three fields, path, data, acl, flags.
+        const flags = fields[index + 6];
+        return isInt(field, OpCode.createContainer) && flags !== undefined && isEphemeralFlag(flags);
+      }),
+  },
+  {
     name: 'watch-without-path',
     versions: BOTH,
     reason: 'Java keeps a watch of addWatch on a null path, which nothing can fire; we answer -5',
@@ -74,6 +93,7 @@ export const BARRED: readonly BarredInput[] = [
     name: 'supplementary-characters',
     versions: BOTH,
     reason: 'Java writes them as two surrogates of three bytes each; we write UTF-8',
+    bars: ({ opcode, fields }) => ECHOES.has(opcode) && fields.some(hasSupplementary),
   },
   {
     name: 'sequence-overflow',
@@ -84,12 +104,6 @@ export const BARRED: readonly BarredInput[] = [
 
 /** What may not stand in one batch with anything else, since Java's own answer is then luck. */
 export const ALONE: readonly BarredInput[] = [
-  {
-    name: 'acl-of-root-in-a-pipeline',
-    versions: BOTH,
-    reason: 'Java keeps two pending records of the root and may judge by the old ACL',
-    bars: ({ opcode, fields }) => opcode === OpCode.setACL && hasPath(fields, (v) => v === '/'),
-  },
   {
     name: 'quota-in-a-pipeline',
     versions: BOTH,
@@ -109,11 +123,6 @@ export const ALONE: readonly BarredInput[] = [
     versions: BOTH,
     reason: 'Java closes from the thread that reads, so earlier replies may or may not leave',
   },
-  {
-    name: 'writes-behind-close-session',
-    versions: BOTH,
-    reason: 'Java drops them or gives them a zxid, depending on which thread comes first',
-  },
 ];
 
 const WRITES: ReadonlySet<number> = new Set([
@@ -127,10 +136,45 @@ const WRITES: ReadonlySet<number> = new Set([
   OpCode.multi,
 ]);
 
+/** What must be the last write of its batch, since Java's answer to the next one is luck. */
+export const LAST: readonly BarredInput[] = [
+  {
+    name: 'writes-behind-set-acl',
+    versions: BOTH,
+    reason: 'Java judges them by the old ACL until the new one is applied; we judge by the new one',
+    bars: ({ opcode }) => opcode === OpCode.setACL,
+  },
+  {
+    name: 'writes-behind-ephemeral-container',
+    versions: BOTH,
+    reason: 'Java takes a createContainer with ephemeral flags for an ephemeral until it is applied',
+    bars: ({ opcode, fields }) => {
+      return opcode === OpCode.createContainer && fields.some(isEphemeralFlag);
+    },
+  },
+  {
+    name: 'writes-behind-close-session',
+    versions: BOTH,
+    reason: 'Java drops them or gives them a zxid, depending on which thread comes first',
+  },
+];
+
+/** Answers of these repeat paths that no znode has. */
+const ECHOES: ReadonlySet<number> = new Set([
+  OpCode.sync,
+  OpCode.setWatches,
+  OpCode.setWatches2,
+]);
+const SUPPLEMENTARY = /[\u{10000}-\u{10ffff}]/u;
+
 export function isBarred(request: Request, version: PeerVersion): boolean {
   return BARRED.some(({ versions, bars }) => {
     return bars !== undefined && versions.includes(version) && bars(request);
   });
+}
+
+export function mustBeLast(request: Request): boolean {
+  return LAST.some(({ bars }) => bars?.(request) === true);
 }
 
 export function mustStandAlone(request: Request): boolean {
@@ -139,6 +183,20 @@ export function mustStandAlone(request: Request): boolean {
 
 function hasPath(fields: readonly Field[], test: (path: string) => boolean): boolean {
   return fields.some((field) => field.t === 'path' && field.v !== null && test(field.v));
+}
+
+function isInt(field: Field, value: number): boolean {
+  return field.t === 'int' && field.v === value;
+}
+
+/** Meant for the flags of a create, which is the only int among its fields. */
+function isEphemeralFlag(field: Field): boolean {
+  return isInt(field, CreateMode.EPHEMERAL) || isInt(field, CreateMode.EPHEMERAL_SEQUENTIAL);
+}
+
+function hasSupplementary(field: Field): boolean {
+  if (field.t === 'path') return field.v !== null && SUPPLEMENTARY.test(field.v);
+  return field.t === 'paths' && field.v !== null && field.v.some((path) => SUPPLEMENTARY.test(path));
 }
 
 function hasNullId(field: Field): boolean {

@@ -6,7 +6,7 @@
 
 import { OpCode, type Prng, Xid } from '@zabra/protocol';
 import { BAD_CREDENTIALS, type Credential, GOOD_CREDENTIALS, NOISE_CREDENTIALS } from './acls.ts';
-import { isBarred, mustStandAlone, type PeerVersion } from './barred.ts';
+import { isBarred, mustBeLast, mustStandAlone, type PeerVersion } from './barred.ts';
 import { mayOvertake } from './link.ts';
 import {
   type ConnectStep,
@@ -148,6 +148,7 @@ export class Generator {
         return;
       }
       requests.push(request);
+      if (mustBeLast(request)) break;
       if (prng.chance(1, 60)) requests.push(this.#auth(prng.pick(NOISE_CREDENTIALS)));
     }
     this.#push(slot, requests);
@@ -176,7 +177,7 @@ export class Generator {
   #closeSession(slot: number): void {
     const prng = this.#prng;
     const before = Array.from({ length: prng.below(4) }, () => this.#request(ALL));
-    const requests = before.filter((request) => !mustStandAlone(request));
+    const requests = before.filter((request) => !mustStandAlone(request) && !mustBeLast(request));
     requests.push(this.#make(OpCode.closeSession, prng.chance(1, 4) ? [textField('x')] : []));
     const behind = prng.below(3);
     for (let index = 0; index < behind; index++) requests.push(this.#plainRead());
@@ -193,8 +194,10 @@ export class Generator {
     } else if (draw === 1) {
       this.#push(slot, [this.#make(prng.pick(UNKNOWN_OPCODES), [])]);
     } else if (draw === 2) {
-      // An auth packet that ends early is fatal, other requests are answered.
-      this.#push(slot, [{ ...this.#auth(prng.pick(GOOD_CREDENTIALS)), cut: 1 + prng.below(6) }]);
+      // An auth packet or token that ends early is fatal, other requests are answered.
+      const token = this.#make(OpCode.sasl, [{ t: 'data', v: 'token' }]);
+      const whole = prng.chance(1, 2) ? token : this.#auth(prng.pick(GOOD_CREDENTIALS));
+      this.#push(slot, [{ ...whole, cut: 1 + prng.below(6) }]);
     } else {
       this.#steps.push({ kind: 'fault', slot, fault: prng.pick(FAULTS) });
     }
@@ -268,7 +271,8 @@ export class Generator {
   #damage(request: Request): Request {
     const prng = this.#prng;
     if (!prng.chance(1, 40)) return request;
-    const cut = prng.chance(1, 2) ? 1 + prng.below(30) : -1 - prng.below(9);
+    const mayBeShort = request.opcode !== OpCode.sasl;
+    const cut = mayBeShort && prng.chance(1, 2) ? 1 + prng.below(30) : -1 - prng.below(9);
     return { ...request, cut };
   }
 

@@ -4,13 +4,15 @@
  * the same state on every server. Connections that the step closes are waited for instead.
  */
 
-import { JuteWriter, OPEN_ACL_UNSAFE, OpCode, Xid } from '@zabra/protocol';
+import { JuteWriter, OPEN_ACL_UNSAFE, OpCode, READ_ACL_UNSAFE, Xid } from '@zabra/protocol';
+import { SUPER_PASSWORD } from './acls.ts';
 import { encodeConnect, encodeRequest } from './encode.ts';
 import { Link, type Pending } from './link.ts';
 import { Names } from './names.ts';
 import {
   type BatchStep,
   type ConnectStep,
+  type Field,
   type FrameFault,
   type Request,
   SLOT_COUNT,
@@ -43,6 +45,35 @@ function setupStep(label: string, kind: 'new' | 'resume', requests: Request[]): 
   };
 }
 
+/** As the super user, since an earlier run may have locked what all runs share. */
+function setupRequests(): Request[] {
+  const request = (xid: number, opcode: number, fields: Field[]): Request => {
+    return { xid, opcode, fields, cut: 0 };
+  };
+  const open = ['/', '/zookeeper', '/zookeeper/quota', '/zookeeper/config'].map((path, index) =>
+    request(index + 2, OpCode.setACL, [
+      { t: 'path', v: path },
+      { t: 'acl', v: path === '/zookeeper/config' ? READ_ACL_UNSAFE : OPEN_ACL_UNSAFE },
+      { t: 'int', v: -1 },
+    ]),
+  );
+  return [
+    request(1, OpCode.auth, [
+      { t: 'int', v: 0 },
+      { t: 'text', v: 'digest' },
+      { t: 'data', v: SUPER_PASSWORD },
+    ]),
+    ...open,
+    request(8, OpCode.create, [
+      { t: 'path', v: '$' },
+      { t: 'data', v: '' },
+      { t: 'acl', v: OPEN_ACL_UNSAFE },
+      { t: 'int', v: 0 },
+    ]),
+    CLOSE,
+  ];
+}
+
 export class ServerRun {
   readonly #port: number;
   readonly #names: Names;
@@ -61,18 +92,7 @@ export class ServerRun {
   static async begin(port: number, root: string): Promise<ServerRun> {
     const names = new Names(root, 0);
     const setup = new ServerRun(port, names);
-    const create: Request = {
-      xid: 1,
-      opcode: OpCode.create,
-      fields: [
-        { t: 'path', v: '$' },
-        { t: 'data', v: '' },
-        { t: 'acl', v: OPEN_ACL_UNSAFE },
-        { t: 'int', v: 0 },
-      ],
-      cut: 0,
-    };
-    const transcript = await setup.perform(setupStep('setup', 'new', [create, CLOSE]));
+    const transcript = await setup.perform(setupStep('setup', 'new', setupRequests()));
     const created = transcript[0]?.some(
       (entry) => entry.kind === 'reply' && entry.opcode === OpCode.create && entry.err === 0,
     );

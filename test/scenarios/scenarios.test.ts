@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { runScenario } from 'zabra/dist/sim/scenario.js';
+import { runScenario } from 'zabra/dist/sim/scenario.test-kit.js';
 
 /** The scripts stand beside the source of this file. */
 const FOLDER = path.resolve(

@@ -96,16 +96,8 @@ function describe({ peer, edge }: ServerSettings, log: LogSink): void {
   } else {
     say(log, 'info', `Starting quorum peer, myid=${peer.sid}`, 'QuorumPeerMain');
   }
-  const environment = {
-    'zookeeper.version': peer.versionText,
-    'host.name': os.hostname(),
-    'node.version': process.version,
-    'os.name': os.type(),
-    'os.arch': os.arch(),
-    'os.version': os.release(),
-    'user.dir': process.cwd(),
-  };
-  for (const [name, value] of Object.entries(environment)) {
+  const environment = [['zookeeper.version', peer.versionText] as const, ...peer.environment];
+  for (const [name, value] of environment) {
     say(log, 'info', `Server environment:${name}=${value}`, 'Environment');
   }
   say(log, 'info', `tickTime set to ${peer.tickTimeMs} ms`);

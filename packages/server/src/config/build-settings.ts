@@ -9,6 +9,7 @@ import type { PeerConfig } from '../peer/peer-config.ts';
 import type { ClientAddress, EnsembleConfig } from '../zab/ensemble-config.ts';
 import type { ConfigValues } from './config-values.ts';
 import { dataDirectories, initializeMarkerPath } from './data-directories.ts';
+import { processEnvironment } from './process-environment.ts';
 import { KEYS } from './server-keys.ts';
 import type { EdgeSettings, ServerSettings } from './settings.ts';
 
@@ -112,6 +113,7 @@ function peerConfig(
     dataDir: directories.snap,
     dataLogDir: directories.log,
     versionText,
+    environment: processEnvironment(),
   };
 }
 

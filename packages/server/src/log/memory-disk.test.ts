@@ -170,22 +170,26 @@ export class MemoryDisk implements DiskReader {
 
   /** The power goes while the requests are under way. */
   cutPower(prng: Prng): void {
+    this.killProcess(prng);
     for (const channel of Object.values(this.#channels)) {
-      const request = channel.queue[0];
-      const steps = request === undefined ? [] : stepsOf(request, channel);
-      for (const step of steps.slice(0, prng.below(steps.length + 1))) step();
       for (const change of channel.nameChanges) if (prng.chance(1, 2)) change(channel.durableFiles);
       channel.files = new Map(channel.durableFiles);
       for (const file of channel.files.values()) file.cutPower(prng);
       channel.nameChanges = [];
-      channel.queue = [];
     }
   }
 
-  /** The process goes: what the system was told stays. */
+  /**
+   * The process goes: what the system was told stays. Some requests were carried out and nobody has
+   * heard of it any more, the next one in part.
+   */
   killProcess(prng: Prng): void {
     for (const channel of Object.values(this.#channels)) {
-      const request = channel.queue[0];
+      const wholeCount = prng.below(channel.queue.length + 1);
+      channel.queue.slice(0, wholeCount).forEach((request) => {
+        for (const step of stepsOf(request, channel)) step();
+      });
+      const request = channel.queue[wholeCount];
       const steps = request === undefined ? [] : stepsOf(request, channel);
       for (const step of steps.slice(0, prng.below(steps.length + 1))) step();
       channel.queue = [];

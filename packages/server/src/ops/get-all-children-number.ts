@@ -10,16 +10,18 @@ import { ErrorCode, type JuteWriter, OpCode, Perms } from '@zabra/protocol';
 import type { ReadOperation } from './operation.ts';
 import type { ReadContext } from './read-context.ts';
 
-/** Length of `/` and of its alias. */
-const ROOT_PATH_BYTES_MAX = 1;
+/** Length of `/`; its alias is empty. */
+const ROOT_PATH_BYTES = 1;
 
 function read(c: ReadContext, w: JuteWriter): number {
   c.readPath();
   const code = c.locate(Perms.READ);
   if (code !== ErrorCode.OK) return code;
   const { nodes } = c.core.tree;
-  // A found path this short is the root: counting what is known need not walk the tree.
-  w.int(c.pathLength <= ROOT_PATH_BYTES_MAX ? nodes.count - 1 : descendantCount(c));
+  // A found path this short is the root: counting what is known need not walk the tree. Under its
+  // alias the root counts as its own descendant, as in the reference.
+  if (c.pathLength > ROOT_PATH_BYTES) w.int(descendantCount(c));
+  else w.int(c.pathLength === 0 ? nodes.count : nodes.count - 1);
   return ErrorCode.OK;
 }
 

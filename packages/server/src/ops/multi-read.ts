@@ -26,20 +26,25 @@ function read(c: ReadContext, w: JuteWriter): number {
     const done = r.bool();
     r.int();
     if (done) break;
-    readOne(c, type === OpCode.getData ? getData : getChildren, w);
+    const op = type === OpCode.getData ? getData : getChildren;
+    // A read that nobody can make sense of spoils the whole.
+    if (!readOne(c, op, w)) return ErrorCode.MARSHALLINGERROR;
   }
   writeHeader(w, OpCode.error, true, -1);
   return ErrorCode.OK;
 }
 
-function readOne(c: ReadContext, op: ReadOperation, w: JuteWriter): void {
+/** False when the read has no result of its own, which a null path does to it. */
+function readOne(c: ReadContext, op: ReadOperation, w: JuteWriter): boolean {
   const start = w.position;
   writeHeader(w, op.opcode, false, ErrorCode.OK);
   const code = op.read(c, w);
-  if (code === ErrorCode.OK) return;
+  if (code === ErrorCode.OK) return true;
+  if (code === ErrorCode.MARSHALLINGERROR) return false;
   w.reset(start);
   writeHeader(w, OpCode.error, false, code);
   w.int(code);
+  return true;
 }
 
 function isDecodable(r: JuteReader): boolean {

@@ -147,6 +147,7 @@ export class QuotaUsage {
     const { nodes } = this.#holder.tree;
     const ref = nodes.find(path);
     if (ref === 0) return undefined;
+    if (nodes.dataBytes(ref) < 0) return null;
     const scratch = this.#scratch;
     scratch.reset();
     nodes.writeData(ref, scratch);

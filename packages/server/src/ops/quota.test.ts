@@ -166,6 +166,18 @@ test('hard limits refuse what would exceed them, soft ones nothing', () => {
   }
 });
 
+test('limits without data make no more sense than rubbish, unless nobody asks', () => {
+  for (const enforceQuota of [true, false]) {
+    const bed = new StateBed({ enforceQuota });
+    bed.create('/q');
+    bed.create('/zookeeper/quota/q');
+    const limits = createBody('/zookeeper/quota/q/zookeeper_limits', { data: null });
+    assert.equal(bed.write(OpCode.create, limits).err, 'OK');
+    const { err } = bed.write(OpCode.create, createBody('/q/c'));
+    assert.equal(err, enforceQuota ? 'MARSHALLINGERROR' : 'OK');
+  }
+});
+
 test('trap 42: a setData that shrinks is refused while usage stays above the limit', () => {
   const bed = new StateBed({ enforceQuota: true });
   bed.create('/q');

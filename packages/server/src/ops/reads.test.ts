@@ -179,7 +179,7 @@ test('getAllChildrenNumber counts all below, READ asked for at the top only', ()
   const bed = new StateBed();
   const count = (path: string): number =>
     reader(bed.read(OpCode.getAllChildrenNumber, pathBody(path))).int();
-  assert.deepEqual([count('/'), count(''), count('/zookeeper')], [3, 3, 2]);
+  assert.deepEqual([count('/'), count(''), count('/zookeeper')], [3, 4, 2]);
   bed.create('/a');
   bed.create('/a/b', { acl: worldAcl(4) });
   bed.create('/a/b/c');
@@ -262,6 +262,19 @@ test('multiRead answers each read for itself, and trap 53: sets no watch', () =>
   assert.equal(bed.state.core.watches.pathCount, 0);
   const empty = bed.read(OpCode.multiRead, multiBody([]));
   assert.deepEqual(readMultiResponse(reader(empty)), []);
+});
+
+test('multiRead with a null path is refused as a whole', () => {
+  const bed = new StateBed();
+  const body: Body = (w) => {
+    writeMultiHeader(w, { type: OpCode.getChildren, done: false, err: -1 });
+    pathWatchBody('/', false)(w);
+    writeMultiHeader(w, { type: OpCode.getData, done: false, err: -1 });
+    pathWatchBody(null, false)(w);
+    writeMultiEnd(w);
+  };
+  const reply = bed.read(OpCode.multiRead, body);
+  assert.deepEqual([reply.err, reply.body.length], ['MARSHALLINGERROR', 0]);
 });
 
 test('multiRead with a write, another read, or no end is undecodable', () => {

@@ -7,6 +7,7 @@ import {
   int64Hex,
   JuteWriter,
   packetName,
+  PacketType,
   type QuorumPacket,
   QuorumPacketReader,
   type QuorumPacketSink,
@@ -15,6 +16,9 @@ import {
 } from '@zabra/protocol';
 import type { Peer } from './peer.ts';
 import type { Output } from './ready.ts';
+
+/** Ends the body of a SNAP; its first letter does not come again in it. */
+const SIGNATURE = 'BenWasHere';
 
 export class BedLink implements QuorumPacketSink {
   readonly output: Output;
@@ -25,6 +29,8 @@ export class BedLink implements QuorumPacketSink {
   readonly #peer: Peer;
   readonly #packets: QuorumPacketReader;
   #heard: QuorumPacket[];
+  /** Letters of the signature seen last. */
+  #signatureLetters: number;
   #sent: Uint8Array[];
 
   constructor(peer: Peer, output: Output) {
@@ -34,6 +40,7 @@ export class BedLink implements QuorumPacketSink {
     this.#peer = peer;
     this.#packets = new QuorumPacketReader(1 << 22, this);
     this.#heard = [];
+    this.#signatureLetters = 0;
     this.#sent = [];
   }
 
@@ -89,9 +96,19 @@ export class BedLink implements QuorumPacketSink {
   onPacket(type: number, zxid: number, buffer: Uint8Array, start: number, end: number): void {
     const data = start < 0 ? null : buffer.slice(start, end);
     this.#heard.push({ type, zxid, data, auth: null });
+    if (type === PacketType.SNAP) this.#packets.enterRaw();
   }
 
-  onRaw(_buffer: Uint8Array, start: number, end: number): number {
+  /** The body of a SNAP, passed over. */
+  onRaw(buffer: Uint8Array, start: number, end: number): number {
+    for (let at = start; at < end; at++) {
+      const isNext = buffer[at] === SIGNATURE.charCodeAt(this.#signatureLetters);
+      this.#signatureLetters = isNext ? this.#signatureLetters + 1 : 0;
+      if (this.#signatureLetters < SIGNATURE.length) continue;
+      this.#signatureLetters = 0;
+      this.#packets.leaveRaw();
+      return at + 1 - start;
+    }
     return end - start;
   }
 

@@ -149,6 +149,9 @@ export class ClientPort {
         (length >>> 8) & 0xff,
         length & 0xff,
       );
+      // A word counts as a packet, and shows itself where it lists connections.
+      connection.packetsReceived++;
+      this.host.stats.packetsReceived++;
       const text = this.#answer(word);
       if (text !== null) {
         this.#answerWord(connection, text);
@@ -285,8 +288,6 @@ export class ClientPort {
   }
 
   #answerWord(connection: ClientConnection, text: string): void {
-    connection.packetsReceived++;
-    this.host.stats.packetsReceived++;
     const bytes = utf8Encode(text);
     connection.bytes.raw(bytes, 0, bytes.length);
     if (bytes.length > 0) connection.onSent();

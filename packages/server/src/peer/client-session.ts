@@ -42,7 +42,7 @@ export class LocalSessions {
     return this.#byHi.get(hi)?.get(lo);
   }
 
-  /** Binds the session to the connection; returns the connection that it replaces, or null. */
+  /** Binds the session to the connection, as if nothing had been heard of it yet. */
   bind(hi: number, lo: number, timeoutMs: number, connection: ClientConnection): ClientSession {
     let row = this.#byHi.get(hi);
     if (row === undefined) {
@@ -56,6 +56,7 @@ export class LocalSessions {
     }
     session.timeoutMs = timeoutMs;
     session.connection = connection;
+    session.touched = false;
     return session;
   }
 

@@ -41,6 +41,7 @@ type Word = (view: WordView) => string;
 const ALWAYS: Readonly<Record<string, Word>> = {
   ruok: () => 'imok',
   isro: (view) => (view.serving ? 'rw' : 'null'),
+  envi,
 };
 
 const SERVING: Readonly<Record<string, Word>> = {
@@ -66,6 +67,12 @@ export function answerWord(word: string, view: WordView): string | null {
     return `${word} is not executed because it is not in the whitelist.\n`;
   }
   return always === undefined && !view.serving ? NOT_SERVING : answer(view);
+}
+
+function envi({ config }: WordView): string {
+  let text = `Environment:\nzookeeper.version=${config.versionText}\n`;
+  for (const [name, value] of config.environment) text += `${name}=${value}\n`;
+  return text;
 }
 
 function srvr(view: WordView): string {

@@ -62,4 +62,6 @@ export interface PeerConfig {
   readonly dataDir: string;
   readonly dataLogDir: string;
   readonly versionText: string;
+  /** What the process runs in, name and value; the log and `envi` show it. */
+  readonly environment: readonly (readonly [name: string, value: string])[];
 }

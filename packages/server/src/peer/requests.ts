@@ -328,6 +328,12 @@ export class Requests implements OrderClient {
 
   /** Without a SASL configuration: success and a null token, as the reference answers. */
   #onSasl(connection: ClientConnection, request: CurrentRequest): boolean {
+    const r = this.#reader.reset(request.buffer, request.start, request.end);
+    r.range();
+    if (r.failed) {
+      this.#port.fault(connection, `Closing ${connection.address}: its SASL token is truncated`);
+      return false;
+    }
     this.#can(connection, request.cxid, OpCode.sasl, ErrorCode.OK, ZXID_OF_AUTH, false);
     return this.#admitMore(connection);
   }

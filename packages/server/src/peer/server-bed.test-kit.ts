@@ -67,6 +67,7 @@ export function configOf(changes: Partial<PeerConfig> = {}): PeerConfig {
     dataDir: '/data/version-2',
     dataLogDir: '/data/version-2',
     versionText: '3.9.5-zabra.test',
+    environment: [['host.name', 'bed']],
     ...changes,
   };
 }

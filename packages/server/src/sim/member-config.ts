@@ -75,13 +75,14 @@ export function peerConfig(sid: number, ensemble: EnsembleConfig, plan: Plan): P
     serializeLastProcessedZxid: true,
     snapshotCompression: 'none',
     dbAutocreate: true,
-    leaderServes: true,
+    leaderServes: plan.leaderServes,
     electionConnectTimeoutMs: 5000,
     quorumListenOnAllIps: false,
-    emptyNeedsAllVoters: false,
+    emptyNeedsAllVoters: plan.emptyNeedsAllVoters,
     initializeMarker: false,
     dataDir: '/data',
     dataLogDir: '/data',
     versionText: 'simulated',
+    environment: [],
   };
 }

@@ -41,6 +41,8 @@ export class Nemesis<M extends Machine> {
   readonly #servers: readonly SimServer<M>[];
   readonly #trace: Trace;
   readonly #faults: Fault[];
+  /** Down, and to be started again. */
+  readonly #returning: Set<SimServer<M>>;
   #isActive: boolean;
 
   constructor(
@@ -63,6 +65,7 @@ export class Nemesis<M extends Machine> {
     this.#servers = servers;
     this.#trace = trace;
     this.#faults = [];
+    this.#returning = new Set();
     for (const [fault, weight] of Object.entries(plan.faults) as [Fault, number][]) {
       for (let count = 0; count < weight; count++) this.#faults.push(fault);
     }
@@ -81,9 +84,11 @@ export class Nemesis<M extends Machine> {
 
   /** A server process has ended by itself, or was ended: it comes back. */
   onEnded(server: SimServer<M>): void {
-    if (!this.#isActive) return;
+    if (!this.#isActive || this.#returning.has(server)) return;
+    this.#returning.add(server);
     this.#clock.after(1 + this.#prng.below(BROKEN_US_MAX), () => {
-      if (this.#isActive && !server.isRunning) server.start();
+      this.#returning.delete(server);
+      if (this.#isActive) server.start();
     });
   }
 
@@ -153,7 +158,6 @@ export class Nemesis<M extends Machine> {
   }
 
   #cutPower(server: SimServer<M>): void {
-    if (!server.isRunning) return;
     this.counts.powerCutCount++;
     this.#note(server, 'power cut');
     server.cutPower();

@@ -51,6 +51,9 @@ export interface Plan {
   readonly preAllocBytes: number;
   readonly commitLogCount: number;
   readonly autopurgeIntervalMs: number;
+  readonly leaderServes: boolean;
+  /** Members without history elect nobody until all voters were heard (ruling 16). */
+  readonly emptyNeedsAllVoters: boolean;
   /** How long act one lasts. */
   readonly faultsUs: number;
   /** Mean time between two faults; 0 for a run without any. */
@@ -104,6 +107,8 @@ export const QUIET_PLAN: Plan = {
   preAllocBytes: 16_384,
   commitLogCount: 500,
   autopurgeIntervalMs: 0,
+  leaderServes: true,
+  emptyNeedsAllVoters: false,
   faultsUs: 5_000_000,
   faultEveryUs: 0,
   faults: {
@@ -150,6 +155,8 @@ export function drawPlan(prng: Prng): Plan {
     preAllocBytes: prng.pick([4096, 16_384, 65_536]),
     commitLogCount: prng.pick([5, 50, 500]),
     autopurgeIntervalMs: prng.pick([0, 0, 2000]),
+    leaderServes: !prng.chance(1, 8),
+    emptyNeedsAllVoters: prng.chance(1, 4),
     faultsUs: (5 + prng.below(8)) * 1_000_000,
     faultEveryUs: prng.pick([150_000, 400_000, 800_000, 2_000_000]),
     faults: drawFaults(prng),
@@ -220,9 +227,9 @@ function drawPace(prng: Prng): PaceOptions {
 function drawWorkload(prng: Prng, tickTimeMs: number): WorkloadOptions {
   return {
     clientCount: 2 + prng.below(6),
-    operationsPerSecond: 250 + prng.below(250),
+    operationsPerSecond: 350 + prng.below(350),
     outstandingMax: prng.pick([1, 3, 10, 30]),
-    sessionTimeoutMs: tickTimeMs * prng.pick([4, 8, 20]),
+    sessionTimeoutMs: tickTimeMs * prng.pick([3, 5, 10]),
     namesPerParent: prng.pick([2, 5, 20]),
     dataBytesMax: prng.pick([16, 200, 3000]),
     sessionEndOneIn: prng.pick([0, 50, 200]),

@@ -120,13 +120,13 @@ export class SimServer<M extends Machine> {
     this.#end(null);
   }
 
+  /** Also of a host whose process is gone already: what it left unsynced goes now. */
   cutPower(): void {
-    const life = this.#life;
-    this.#life = null;
     this.#net.setUp(this.host, false);
-    life?.end(true);
+    this.#life?.end(true);
+    this.#life = null;
     this.disk.cutPower();
-    if (life !== null) this.#observer.onEnded(this, null);
+    this.#observer.onEnded(this, null);
   }
 
   pause(us: number): void {

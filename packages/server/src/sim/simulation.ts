@@ -135,9 +135,19 @@ class Simulation {
     this.#waitFor(CONVERGENCE, () => this.#hasLeader());
     this.#run(EPILOGUE_US);
     this.#workload.stopAsking();
-    this.#waitFor(ANSWERS, () => this.#workload.underWayCount === 0);
+    this.#waitFor(ANSWERS, () => this.#workload.isAnswered);
+    this.#idle();
     this.#waitFor(EXPIRY, () => this.#onlyLiveSessions());
     this.#waitFor(CONVERGENCE, () => this.#isAgreed());
+  }
+
+  /** Clients that only ping keep their sessions. */
+  #idle(): void {
+    const { expiredCount } = this.#workload.counts;
+    const { workload, tickTimeMs } = this.#plan;
+    this.#run((workload.sessionTimeoutMs + 2 * tickTimeMs) * 1000);
+    const count = this.#workload.counts.expiredCount - expiredCount;
+    if (count > 0) throw new Violation(EXPIRY, `${count} sessions of idle clients have expired`);
   }
 
   #run(us: number): void {
@@ -156,7 +166,8 @@ class Simulation {
     net.heal();
     for (const server of servers) server.setHealth(HEALTHY_DISK, HEALTHY_PACE);
     const voters = servers.slice(0, this.#plan.voterCount);
-    const quorum = Math.floor(voters.length / 2) + 1;
+    const { emptyNeedsAllVoters } = this.#plan;
+    const quorum = emptyNeedsAllVoters ? voters.length : Math.floor(voters.length / 2) + 1;
     this.#prng.shuffle(voters);
     let upCount = voters.filter(({ isRunning }) => isRunning).length;
     for (const server of voters) {

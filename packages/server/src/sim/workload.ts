@@ -95,6 +95,17 @@ export class Workload {
     return this.clients.map(({ machine }) => sessionKey(machine.sessionHi, machine.sessionLo));
   }
 
+  /** Nothing is under way, and every client has a session and a connection. */
+  get isAnswered(): boolean {
+    const { clients } = this;
+    const isComplete = clients.length === this.#seats.length;
+    return (
+      isComplete &&
+      this.underWayCount === 0 &&
+      clients.every(({ machine }) => machine.isEstablished)
+    );
+  }
+
   /** Requests that were made and not answered or given up. */
   get underWayCount(): number {
     return this.#seats.reduce((sum, seat) => sum + seat.underWayCount, 0);

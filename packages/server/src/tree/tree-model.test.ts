@@ -1,8 +1,7 @@
 /**
  * The tree against a model: any sequence of changes leaves `DataTree` equal to `NaiveTree`; readers
  * opened in between, several at once and read in slices of any size, see the state at their
- * opening; and what a stream writes, a loader turns into the same state again, however the bytes
- * are cut.
+ * opening; what a stream writes, a loader turns into the same state, however the bytes are cut.
  */
 
 import assert from 'node:assert/strict';

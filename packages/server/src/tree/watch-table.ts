@@ -5,8 +5,8 @@
  * is to be told: what the event looks like, and whether the watcher may see it, is decided
  * elsewhere.
  *
- * Watches are as many as znodes times clients, so they are packed (rulings 25): about 37 bytes for
- * one beside the path's own bytes when nobody else watches the path, and about 23 when others do.
+ * Watches are as many as znodes times clients, so they are packed (rulings 25): about 39 bytes for
+ * one beside the path's own bytes when nobody else watches the path, and about 25 when others do.
  *
  * Invariant: an edge is on its path's list and among its watcher's edges, or nowhere.
  */

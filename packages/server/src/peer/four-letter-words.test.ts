@@ -1,0 +1,252 @@
+/**
+ * Four-letter words against what real servers printed (test/golden/operations/4lw): with the same
+ * figures the texts are the same to the byte. Then the words of a server as clients get them.
+ */
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import type { ClientConnection } from './client-connection.ts';
+import { answerWord, javaDouble, type WordView } from './four-letter-words.ts';
+import type { MetricRow } from './metrics.ts';
+import { configOf, ServerBed } from './server-bed.test-kit.ts';
+import { ServerStats } from './server-stats.ts';
+
+const GOLDEN = new URL('../../../../test/golden/operations/4lw/', import.meta.url);
+const VERSION =
+  '3.10.0-SNAPSHOT-53a78e36f99602162643303ab330377fc383b41f, built on 2026-07-17 18:55 UTC';
+
+function golden(name: string): string {
+  return readFileSync(new URL(name, GOLDEN), 'utf8');
+}
+
+const PLAIN = configOf();
+
+/** What a word looks at, with the figures that the test gives. */
+function viewOf(changes: Partial<WordView>): WordView {
+  return {
+    config: { ...PLAIN, versionText: VERSION },
+    stats: new ServerStats(),
+    serving: true,
+    mode: 'standalone',
+    peerState: null,
+    zxid: 0,
+    znodeCount: 0,
+    watchCount: 0,
+    connections: () => new Map<number, ClientConnection>().values(),
+    connectionCount: 0,
+    metrics: (): MetricRow[] => [],
+    directoryBytes: () => 0,
+    ensembleText: null,
+    electionPort: -1,
+    quorumPort: -1,
+    peerType: 0,
+    ...changes,
+  };
+}
+
+function statsOf(received: number, sent: number, latency: readonly number[]): ServerStats {
+  const stats = new ServerStats();
+  stats.packetsReceived = received;
+  stats.packetsSent = sent;
+  const [count = 0, sum = 0, max = 0] = latency;
+  Object.assign(stats.latencyMs, { count, sum, min: 0, max });
+  return stats;
+}
+
+function connectionOf(port: number, hasSession: boolean, received: number, sent: number) {
+  return {
+    address: `/127.0.0.1:${port}`,
+    queue: { length: 0 },
+    packetsReceived: received,
+    packetsSent: sent,
+    session: hasSession ? {} : null,
+  } as unknown as ClientConnection;
+}
+
+describe('texts of real servers', () => {
+  it('srvr of a follower', () => {
+    const stats = statsOf(109, 121, [10_000, 50_247, 114]);
+    const view = viewOf({ stats, mode: 'follower', zxid: 0x10000003b, znodeCount: 9 });
+    const text = answerWord('srvr', viewOf({ ...view, connectionCount: 2 }));
+    assert.equal(text, golden('srvr-follower.txt'));
+  });
+
+  it('srvr of a leader, with the sizes of its proposals', () => {
+    const stats = statsOf(97, 109, [10_000, 36_143, 111]);
+    for (const bytes of [36, 50, 99]) stats.onProposed(bytes);
+    const view = viewOf({ stats, mode: 'leader', zxid: 0x10000003b, znodeCount: 9 });
+    const text = answerWord('srvr', viewOf({ ...view, connectionCount: 2 }));
+    assert.equal(text, golden('srvr-leader.txt'));
+  });
+
+  it('srvr of a leader before its first proposal', () => {
+    const text = answerWord('srvr', viewOf({ mode: 'leader' }));
+    assert.match(text ?? '', /\nProposal sizes last\/min\/max: -1\/-1\/-1\n$/);
+  });
+
+  it('stat of a server that stands alone', () => {
+    const stats = statsOf(32, 33, [10, 12, 6]);
+    const connections = [connectionOf(41_622, true, 20, 20), connectionOf(48_644, false, 1, 0)];
+    const view = viewOf({ stats, zxid: 0x159, znodeCount: 21, connectionCount: 2 });
+    const text = answerWord('stat', { ...view, connections: () => connections.values() });
+    assert.equal(text, golden('stat-standalone.txt'));
+  });
+
+  it('conf of a server that stands alone', () => {
+    const clientAddress = { host: '127.0.0.1', port: 25_110 };
+    const directory = '/var/lib/zookeeper/version-2';
+    const config = { ...PLAIN, clientAddress, dataDir: directory, dataLogDir: directory };
+    const text = answerWord('conf', viewOf({ config, directoryBytes: () => 67_109_358 }));
+    assert.equal(text, golden('conf-standalone.txt'));
+  });
+
+  it('conf of a follower', () => {
+    const wanted = golden('conf-follower.txt');
+    const directory = '/var/lib/zookeeper/version-2';
+    const config = {
+      ...PLAIN,
+      ensemble: { members: [], groups: new Map(), weights: new Map(), version: 0 },
+      clientAddress: { host: '127.0.0.1', port: 25_201 },
+      dataDir: directory,
+      dataLogDir: directory,
+    };
+    const view = viewOf({
+      config,
+      directoryBytes: () => 67_109_602,
+      ensembleText: wanted.slice(wanted.indexOf('server.1')),
+      electionPort: 25_221,
+      quorumPort: 25_211,
+    });
+    assert.equal(answerWord('conf', view), wanted);
+  });
+
+  it('of a server that does not serve', () => {
+    const wanted = JSON.parse(golden('_not-serving.json')) as Record<string, string>;
+    const view = viewOf({ serving: false, config: { ...PLAIN, fourLetterWords: new Set(['*']) } });
+    let known = 0;
+    for (const [word, text] of Object.entries(wanted)) {
+      const answer = answerWord(word, view);
+      if (answer === null) continue;
+      assert.equal(answer, text, word);
+      known++;
+    }
+    assert.ok(known >= 8, `only ${known} words are known`);
+  });
+});
+
+describe('answerWord', () => {
+  it('answers the words that are enabled, srvr always, and says which are not', () => {
+    const rows: [enabled: string[], word: string, isAnswered: boolean][] = [
+      [[], 'srvr', true],
+      [[], 'ruok', false],
+      [['ruok'], 'ruok', true],
+      [['ruok'], 'stat', false],
+      [['*'], 'stat', true],
+    ];
+    for (const [enabled, word, isAnswered] of rows) {
+      const config = { ...PLAIN, fourLetterWords: new Set(enabled) };
+      const refusal = `${word} is not executed because it is not in the whitelist.\n`;
+      assert.equal(answerWord(word, viewOf({ config })) !== refusal, isAnswered);
+    }
+  });
+
+  it('knows no other word, whatever objects have by themselves', () => {
+    for (const word of ['reqs', 'RUOK', 'toString', '__proto__', 'kill', '']) {
+      assert.equal(answerWord(word, viewOf({})), null);
+    }
+  });
+
+  it('srst begins the counters anew', () => {
+    const view = viewOf({ stats: statsOf(5, 6, [1, 2, 3]) });
+    assert.equal(answerWord('srst', view), 'Server stats reset.\n');
+    assert.match(
+      answerWord('srvr', view) ?? '',
+      /min\/avg\/max: 0\/0\.0\/0\nReceived: 0\nSent: 0\n/,
+    );
+  });
+});
+
+describe('javaDouble', () => {
+  it('prints a fraction always, rounded half up to four places, without zeros at the end', () => {
+    const rows: [number, string][] = [
+      [0, '0.0'],
+      [5, '5.0'],
+      [5.4, '5.4'],
+      [1 / 3, '0.3333'],
+      [2 / 3, '0.6667'],
+      [0.000_04, '0.0'],
+      [12.000_05, '12.0001'],
+    ];
+    for (const [value, text] of rows) assert.equal(javaDouble(value), text);
+  });
+});
+
+describe('a word on a connection', () => {
+  it('is answered without a header, then closed; what follows it is ignored', () => {
+    const bed = new ServerBed();
+    for (const tail of ['', '\n', '\r\n', 'stat', 'x'.repeat(5000)]) {
+      const client = bed.connect();
+      client.sendRaw(Buffer.from(`ruok${tail}`));
+      bed.run();
+      assert.equal(Buffer.from(client.raw()).toString(), 'imok');
+      assert.equal(client.closed, 'gently');
+    }
+  });
+
+  it('may come in pieces', () => {
+    const bed = new ServerBed();
+    const client = bed.connect();
+    for (const letter of 'ruok') {
+      client.sendRaw(Buffer.from(letter));
+      bed.run();
+    }
+    assert.equal(Buffer.from(client.raw()).toString(), 'imok');
+  });
+
+  it('that does not exist closes without a word', () => {
+    const bed = new ServerBed();
+    const client = bed.connect();
+    client.sendRaw(Buffer.from('what'));
+    bed.run();
+    assert.equal(client.closed, 'cut');
+    assert.equal(client.raw().length, 0);
+    assert.equal(bed.core.stats.malformedRequestCount, 1);
+  });
+
+  it('is no word once the connection has a session', () => {
+    const bed = new ServerBed();
+    const client = bed.client();
+    client.sendRaw(Buffer.from('ruok'));
+    bed.run();
+    assert.equal(client.closed, 'cut');
+    assert.equal(client.raw().length, 0);
+  });
+
+  it('shows the connection itself', () => {
+    const bed = new ServerBed();
+    bed.client();
+    const client = bed.connect('10.0.0.9', 999);
+    client.sendRaw(Buffer.from('stat'));
+    bed.run();
+    const text = Buffer.from(client.raw()).toString();
+    assert.match(text, /\n \/10\.0\.0\.9:999\[0\]\(queued=0,recved=1,sent=0\)\n/);
+    assert.match(text, /\nConnections: 2\nOutstanding: 0\nZxid: 0x1\nMode: standalone\n/);
+    assert.match(text, /\nNode count: 5\n$/);
+  });
+
+  it('is answered while nobody is served', () => {
+    const bed = new ServerBed();
+    bed.endRole();
+    for (const [word, text] of [
+      ['ruok', 'imok'],
+      ['isro', 'null'],
+      ['stat', 'This ZooKeeper instance is not currently serving requests\n'],
+    ] as const) {
+      const client = bed.connect();
+      client.sendRaw(Buffer.from(word));
+      bed.run();
+      assert.equal(Buffer.from(client.raw()).toString(), text);
+    }
+  });
+});
