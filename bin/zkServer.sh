@@ -81,7 +81,7 @@ start() {
   # Started is a server that listens, or one that lives for some seconds and keeps a quieter log.
   local tries=0
   while kill -0 "$pid" 2>/dev/null && [ $tries -lt 50 ]; do
-    if tail -c "+$said" "$out_file" | grep -q 'Listening for client'; then break; fi
+    if tail -c "+$said" "$out_file" 2>/dev/null | grep -q 'Listening for client'; then break; fi
     tries=$((tries + 1))
     sleep 0.1
   done

@@ -18,7 +18,7 @@ done
 for folder in test/*/; do
   folder=${folder%/}
   # What needs more than Node is not run here: it has a command of its own, npm run test:interop.
-  case ${folder#test/} in dist | interop | differential) continue ;; esac
+  case ${folder#test/} in dist | interop | differential | third-party) continue ;; esac
   [ -n "$(find "$folder" -name '*.test.ts' -print -quit)" ] || continue
   part "$folder" node scripts/run-tests.mjs "$folder" "test/dist/${folder#test/}" 1
 done

@@ -94,8 +94,9 @@ const ODD_IDS: readonly (readonly [string | null, string | null])[] = [
   [null, null],
 ];
 
-export function anyAcl(prng: Prng): readonly AclEntry[] | null {
-  const draw = prng.below(100);
+/** Mostly open, unless it is to be strict. */
+export function anyAcl(prng: Prng, isStrict: boolean): readonly AclEntry[] | null {
+  const draw = isStrict ? 78 + prng.below(22) : prng.below(100);
   if (draw < 78) return [OPEN];
   if (draw < 84) return [knownEntry(prng)];
   if (draw < 89) return [{ ...OPEN, perms: prng.pick(PERMS) }];

@@ -78,7 +78,9 @@ export const BARRED: readonly BarredInput[] = [
       fields.some((field, index) => {
         // Header of three fields, path, data, acl, flags.
         const flags = fields[index + 6];
-        return isInt(field, OpCode.createContainer) && flags !== undefined && isEphemeralFlag(flags);
+        return (
+          isInt(field, OpCode.createContainer) && flags !== undefined && isEphemeralFlag(flags)
+        );
       }),
   },
   {
@@ -147,7 +149,8 @@ export const LAST: readonly BarredInput[] = [
   {
     name: 'writes-behind-ephemeral-container',
     versions: BOTH,
-    reason: 'Java takes a createContainer with ephemeral flags for an ephemeral until it is applied',
+    reason:
+      'Java takes a createContainer with ephemeral flags for an ephemeral until it is applied',
     bars: ({ opcode, fields }) => {
       return opcode === OpCode.createContainer && fields.some(isEphemeralFlag);
     },
@@ -160,11 +163,7 @@ export const LAST: readonly BarredInput[] = [
 ];
 
 /** Answers of these repeat paths that no znode has. */
-const ECHOES: ReadonlySet<number> = new Set([
-  OpCode.sync,
-  OpCode.setWatches,
-  OpCode.setWatches2,
-]);
+const ECHOES: ReadonlySet<number> = new Set([OpCode.sync, OpCode.setWatches, OpCode.setWatches2]);
 const SUPPLEMENTARY = /[\u{10000}-\u{10ffff}]/u;
 
 export function isBarred(request: Request, version: PeerVersion): boolean {
@@ -196,7 +195,9 @@ function isEphemeralFlag(field: Field): boolean {
 
 function hasSupplementary(field: Field): boolean {
   if (field.t === 'path') return field.v !== null && SUPPLEMENTARY.test(field.v);
-  return field.t === 'paths' && field.v !== null && field.v.some((path) => SUPPLEMENTARY.test(path));
+  return (
+    field.t === 'paths' && field.v !== null && field.v.some((path) => SUPPLEMENTARY.test(path))
+  );
 }
 
 function hasNullId(field: Field): boolean {

@@ -12,7 +12,7 @@ import { type Failure, renderFailure } from './report.ts';
 import { ServerPair } from './server-pair.ts';
 import { shrinkProgram } from './shrink.ts';
 
-const EPISODE_OPERATIONS = 400;
+const EPISODE_OPERATIONS = 1000;
 const SHRINK_MS = 120_000;
 
 export interface CampaignResult {

@@ -100,8 +100,7 @@ function results(r: JuteReader, names: Names): string {
     const err = r.int();
     if (r.failed) return `[${lines.join(', ')}`;
     if (done) return `[${lines.join(', ')}] end ${type} ${err}`;
-    const body =
-      type === OpCode.error ? `error ${r.int()}` : decodeSuccess(r, type, names);
+    const body = type === OpCode.error ? `error ${r.int()}` : decodeSuccess(r, type, names);
     lines.push(`${opName(type)} ${err} ${body}`);
   }
 }

@@ -29,7 +29,8 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'auth-reply-overtakes',
     versions: ['3.9.5', '3.8.0'],
-    reason: 'Java answers auth and sasl before earlier requests; we keep the order, which clients accept',
+    reason:
+      'Java answers auth and sasl before earlier requests; we keep the order, which clients accept',
     forgive: (pair) => ({ ...pair, real: authLast(pair.real), ours: authLast(pair.ours) }),
   },
   {

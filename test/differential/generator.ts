@@ -4,10 +4,11 @@
  * one batch is what a client could have in flight at once.
  */
 
-import { OpCode, type Prng, Xid } from '@zabra/protocol';
+import { isEphemeralMode, isSequentialMode, OpCode, type Prng, Xid } from '@zabra/protocol';
 import { BAD_CREDENTIALS, type Credential, GOOD_CREDENTIALS, NOISE_CREDENTIALS } from './acls.ts';
 import { isBarred, mustBeLast, mustStandAlone, type PeerVersion } from './barred.ts';
 import { mayOvertake } from './link.ts';
+import { PathPool } from './paths.ts';
 import {
   type ConnectStep,
   type Field,
@@ -33,15 +34,17 @@ import {
 import {
   createOperation,
   deleteOperation,
+  firstOperations,
   multiOperation,
   type Operation,
   quotaOperation,
+  quotaSetup,
   reconfigOperation,
   setAclOperation,
   setDataOperation,
 } from './write-requests.ts';
 
-type Draw = (prng: Prng) => Operation;
+type Draw = (prng: Prng, paths: PathPool) => Operation;
 
 const READS: readonly (readonly [number, Draw])[] = [
   [20, readOperation],
@@ -55,14 +58,21 @@ const READS: readonly (readonly [number, Draw])[] = [
 ];
 const ALL: readonly (readonly [number, Draw])[] = [
   ...READS,
-  [24, createOperation],
-  [10, deleteOperation],
-  [10, setDataOperation],
+  [26, createOperation],
+  [7, deleteOperation],
+  [12, setDataOperation],
   [4, setAclOperation],
-  [8, multiOperation],
+  [9, multiOperation],
   [3, quotaOperation],
   [1, reconfigOperation],
 ];
+
+const CREATES: ReadonlySet<number> = new Set([
+  OpCode.create,
+  OpCode.create2,
+  OpCode.createContainer,
+  OpCode.createTTL,
+]);
 
 const BATCH_MAX = 12;
 const PIECES_MAX = 4;
@@ -91,6 +101,7 @@ interface Slot {
 export class Generator {
   readonly #prng: Prng;
   readonly #version: PeerVersion;
+  readonly #paths: PathPool;
   readonly #slots: Slot[];
   readonly #steps: Step[];
   #sessionCount: number;
@@ -100,6 +111,7 @@ export class Generator {
   constructor(prng: Prng, version: PeerVersion) {
     this.#prng = prng;
     this.#version = version;
+    this.#paths = new PathPool(prng);
     this.#slots = Array.from({ length: SLOT_COUNT }, () => ({ label: null, open: false }));
     this.#steps = [];
     this.#sessionCount = 0;
@@ -110,6 +122,10 @@ export class Generator {
   program(operations: number): Program {
     let count = 0;
     this.#connect(0);
+    this.#push(
+      0,
+      firstOperations().map(({ opcode, fields }) => this.#known(opcode, fields)),
+    );
     while (count < operations) {
       const before = this.#steps.length;
       this.#step();
@@ -133,6 +149,7 @@ export class Generator {
     else if (draw < 8) this.#closeSession(slot);
     else if (draw < 14) this.#readsOfAll();
     else if (draw < 17) this.#authenticate(slot);
+    else if (draw < 18) this.#makeQuota(slot);
     else this.#batch(slot);
   }
 
@@ -163,6 +180,18 @@ export class Generator {
       return [{ slot, requests }];
     });
     this.#steps.push({ kind: 'batch', parts, pieces: 1 });
+  }
+
+  #makeQuota(slot: number): void {
+    for (const { opcode, fields } of quotaSetup(this.#prng)) {
+      this.#push(slot, [this.#known(opcode, fields)]);
+    }
+  }
+
+  #known(opcode: number, fields: readonly Field[]): Request {
+    const request = this.#make(opcode, fields);
+    this.#learn(request);
+    return request;
   }
 
   #authenticate(slot: number): void {
@@ -260,11 +289,24 @@ export class Generator {
   #request(table: readonly (readonly [number, Draw])[]): Request {
     const prng = this.#prng;
     for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
-      const { opcode, fields } = drawFrom(table, prng)(prng);
+      const { opcode, fields } = drawFrom(table, prng)(prng, this.#paths);
       const request = this.#make(opcode, fields);
-      if (!isBarred(request, this.#version)) return this.#damage(request);
+      if (isBarred(request, this.#version)) continue;
+      this.#learn(request);
+      return this.#damage(request);
     }
     return this.#make(OpCode.ping, []);
+  }
+
+  /** What the tree will probably look like afterwards. */
+  #learn({ opcode, fields }: Request): void {
+    const path = fields[0]?.t === 'path' ? fields[0].v : null;
+    if (path === null) return;
+    if (opcode === OpCode.delete) this.#paths.onDelete(path);
+    const flags = fields[3];
+    // Ephemerals go with their sessions.
+    const stays = flags?.t === 'int' && !isSequentialMode(flags.v) && !isEphemeralMode(flags.v);
+    if (CREATES.has(opcode) && stays) this.#paths.onCreate(path);
   }
 
   /** Now and then a body ends early or goes on behind its end. */

@@ -6,11 +6,12 @@
 
 import type { Prng } from '@zabra/protocol';
 
-const TOP = ['$/a', '$/b', '$/c', '$/l'] as const;
-const LEAVES = ['a', 'b', 'c'] as const;
-const SEQUENTIAL_PREFIXES = ['$/s-', '$/a/s-', '$/b/', '$/q/s-'] as const;
-const SEQUENCE_NUMBERS = 12;
+const NAMES = ['a', 'b', 'c', 'l'] as const;
+const SEQUENTIAL_NAMES = ['s-', '', 'a'] as const;
+const SEQUENCE_NUMBERS = 5;
 const SUFFIX_DIGITS = 10;
+const KNOWN_MAX = 24;
+const DEPTH_MAX = 4;
 
 /** Below it lies a hard quota, which both servers judge by what is applied, not by what waits. */
 export const QUOTA_ROOT = '$/q';
@@ -73,31 +74,81 @@ const ODD: readonly (string | null)[] = [
   '/nowhere/x',
 ];
 
-/** A path that a careful client could use. */
-export function ordinaryPath(prng: Prng): string {
-  const draw = prng.below(100);
-  if (draw < 3) return '$';
-  if (draw < 35) return prng.pick(TOP);
-  if (draw < 70) return `${prng.pick(TOP)}/${prng.pick(LEAVES)}`;
-  if (draw < 82) return `${prng.pick(TOP)}/${prng.pick(LEAVES)}/${prng.pick(LEAVES)}`;
-  if (draw < 90) return `${prng.pick(SEQUENTIAL_PREFIXES)}${suffix(prng.below(SEQUENCE_NUMBERS))}`;
-  if (draw < 94) return prng.chance(1, 2) ? QUOTA_ROOT : `${QUOTA_ROOT}/${prng.pick(LEAVES)}`;
-  if (draw < 97) return prng.pick([QUOTA_LIMITS, QUOTA_STATS]);
-  return prng.pick(BUILT_IN);
+/** Below it ACLs are mostly strict. */
+const LOCKED = /\/l(?:\/|$)/;
+
+export function isLocked(path: string | null): boolean {
+  return path !== null && LOCKED.test(path);
 }
 
-export function anyPath(prng: Prng): string | null {
-  return prng.chance(1, 14) ? prng.pick(ODD) : ordinaryPath(prng);
-}
+/** Knows which paths the program has probably made, so that most operations find something. */
+export class PathPool {
+  readonly #prng: Prng;
+  readonly #known: string[];
 
-/** A path for a list of them, which has no nulls. */
-export function listedPath(prng: Prng): string {
-  return anyPath(prng) ?? '$';
-}
+  constructor(prng: Prng) {
+    this.#prng = prng;
+    this.#known = [];
+  }
 
-/** What a sequential create is asked for. */
-export function sequentialPath(prng: Prng): string | null {
-  return prng.chance(1, 10) ? anyPath(prng) : prng.pick(SEQUENTIAL_PREFIXES);
+  /** A path that a careful client could use. */
+  ordinary(): string {
+    const prng = this.#prng;
+    const draw = prng.below(100);
+    if (draw < 3) return '$';
+    if (draw < 66) return this.#made();
+    if (draw < 76) return this.#below(this.#made());
+    if (draw < 80) return this.#below('$');
+    if (draw < 85) return `${this.sequential()}${suffix(prng.below(SEQUENCE_NUMBERS))}`;
+    if (draw < 93) return prng.chance(1, 2) ? QUOTA_ROOT : this.#below(QUOTA_ROOT);
+    if (draw < 97) return prng.pick([QUOTA_LIMITS, QUOTA_STATS]);
+    return prng.pick(BUILT_IN);
+  }
+
+  any(): string | null {
+    return this.#prng.chance(1, 16) ? this.#prng.pick(ODD) : this.ordinary();
+  }
+
+  /** A path for a list of them, which has no nulls. */
+  listed(): string {
+    return this.any() ?? '$';
+  }
+
+  /** What a create is asked for: mostly a child of something that is there. */
+  fresh(): string | null {
+    const prng = this.#prng;
+    const draw = prng.below(20);
+    if (draw < 2) return this.any();
+    if (draw < 4) return this.#below(QUOTA_ROOT);
+    return this.#below(draw < 9 ? '$' : this.#made());
+  }
+
+  /** What a sequential create is asked for. */
+  sequential(): string {
+    const parent = this.#prng.chance(1, 3) ? '$' : this.#made();
+    return `${parent}/${this.#prng.pick(SEQUENTIAL_NAMES)}`;
+  }
+
+  onCreate(path: string): void {
+    if (this.#known.includes(path) || this.#known.length >= KNOWN_MAX) return;
+    const parent = path.slice(0, path.lastIndexOf('/'));
+    if (parent === '$' || this.#known.includes(parent)) this.#known.push(path);
+  }
+
+  onDelete(path: string): void {
+    const index = this.#known.indexOf(path);
+    if (index < 0 || this.#known.some((known) => known.startsWith(`${path}/`))) return;
+    this.#known.splice(index, 1);
+  }
+
+  #made(): string {
+    return this.#known.length === 0 ? '$' : this.#prng.pick(this.#known);
+  }
+
+  #below(parent: string): string {
+    const isDeep = parent.split('/').length >= DEPTH_MAX;
+    return `${isDeep ? '$' : parent}/${this.#prng.pick(NAMES)}`;
+  }
 }
 
 function suffix(count: number): string {

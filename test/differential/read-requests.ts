@@ -4,7 +4,7 @@
  */
 
 import { OpCode, type Prng } from '@zabra/protocol';
-import { anyPath, listedPath } from './paths.ts';
+import type { PathPool } from './paths.ts';
 import type { Field } from './program.ts';
 import { endOfMulti, header, type Operation } from './write-requests.ts';
 
@@ -25,20 +25,20 @@ const LIST_MAX = 3;
 const ZXID_BACK_MAX = 60;
 const MULTI_COUNT_MAX = 4;
 
-export function readOperation(prng: Prng): Operation {
+export function readOperation(prng: Prng, paths: PathPool): Operation {
   const fields: Field[] = [
-    { t: 'path', v: anyPath(prng) },
+    { t: 'path', v: paths.any() },
     { t: 'bool', v: prng.chance(1, 2) },
   ];
   return { opcode: prng.pick(READS), fields };
 }
 
-export function pathOperation(prng: Prng): Operation {
-  return { opcode: prng.pick(PATH_ONLY), fields: [{ t: 'path', v: anyPath(prng) }] };
+export function pathOperation(prng: Prng, paths: PathPool): Operation {
+  return { opcode: prng.pick(PATH_ONLY), fields: [{ t: 'path', v: paths.any() }] };
 }
 
-export function syncOperation(prng: Prng): Operation {
-  return { opcode: OpCode.sync, fields: [{ t: 'path', v: anyPath(prng) }] };
+export function syncOperation(prng: Prng, paths: PathPool): Operation {
+  return { opcode: OpCode.sync, fields: [{ t: 'path', v: paths.any() }] };
 }
 
 export function connectionOperation(prng: Prng): Operation {
@@ -52,46 +52,46 @@ export function connectionOperation(prng: Prng): Operation {
   return { opcode: OpCode.ping, fields: [] };
 }
 
-export function addWatchOperation(prng: Prng): Operation {
+export function addWatchOperation(prng: Prng, paths: PathPool): Operation {
   const fields: Field[] = [
-    { t: 'path', v: anyPath(prng) },
+    { t: 'path', v: paths.any() },
     { t: 'int', v: prng.pick(ADD_MODES) },
   ];
   return { opcode: OpCode.addWatch, fields };
 }
 
-export function watcherOperation(prng: Prng): Operation {
+export function watcherOperation(prng: Prng, paths: PathPool): Operation {
   const fields: Field[] = [
-    { t: 'path', v: anyPath(prng) },
+    { t: 'path', v: paths.any() },
     { t: 'int', v: prng.pick(WATCHER_TYPES) },
   ];
   return { opcode: prng.pick([OpCode.checkWatches, OpCode.removeWatches]), fields };
 }
 
-export function setWatchesOperation(prng: Prng): Operation {
+export function setWatchesOperation(prng: Prng, paths: PathPool): Operation {
   const opcode = prng.pick([OpCode.setWatches, OpCode.setWatches2]);
   const lists = opcode === OpCode.setWatches ? 3 : 5;
   const fields: Field[] = [{ t: 'zxid', v: prng.below(ZXID_BACK_MAX) }];
-  for (let list = 0; list < lists; list++) fields.push({ t: 'paths', v: pathList(prng) });
+  for (let list = 0; list < lists; list++) fields.push({ t: 'paths', v: pathList(prng, paths) });
   return { opcode, fields };
 }
 
-export function multiReadOperation(prng: Prng): Operation {
+export function multiReadOperation(prng: Prng, paths: PathPool): Operation {
   const fields: Field[] = [];
   const count = prng.below(MULTI_COUNT_MAX);
   for (let index = 0; index < count; index++) {
     const opcode = prng.pick([OpCode.getData, OpCode.getChildren]);
     fields.push(...header(opcode, false, -1));
-    fields.push({ t: 'path', v: anyPath(prng) }, { t: 'bool', v: prng.chance(1, 2) });
+    fields.push({ t: 'path', v: paths.any() }, { t: 'bool', v: prng.chance(1, 2) });
   }
   if (prng.chance(1, 20)) {
     fields.push(...header(OpCode.delete, false, -1));
-    fields.push({ t: 'path', v: anyPath(prng) }, { t: 'int', v: -1 });
+    fields.push({ t: 'path', v: paths.any() }, { t: 'int', v: -1 });
   }
   return { opcode: OpCode.multiRead, fields: [...fields, ...endOfMulti()] };
 }
 
-function pathList(prng: Prng): readonly string[] | null {
+function pathList(prng: Prng, paths: PathPool): readonly string[] | null {
   if (prng.chance(1, 60)) return null;
-  return Array.from({ length: prng.below(LIST_MAX + 1) }, () => listedPath(prng));
+  return Array.from({ length: prng.below(LIST_MAX + 1) }, () => paths.listed());
 }

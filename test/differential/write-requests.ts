@@ -5,7 +5,7 @@
 
 import { CreateMode, isSequentialMode, OpCode, type Prng } from '@zabra/protocol';
 import { anyAcl } from './acls.ts';
-import { anyPath, QUOTA_LIMITS, QUOTA_ROOT, QUOTA_STATS, sequentialPath } from './paths.ts';
+import { isLocked, type PathPool, QUOTA_LIMITS, QUOTA_ROOT, QUOTA_STATS } from './paths.ts';
 import type { Field } from './program.ts';
 
 /** An operation without its header. */
@@ -20,10 +20,10 @@ const BIG_DATA_BYTES = 20_000;
 /** Long after the end of any run. */
 const TTL_MS = 1_000_000_000;
 const TTLS_ODD: readonly number[] = [0, -1, 2 ** 40 - 1, 2 ** 40, -(2 ** 50)];
-const VERSIONS: readonly number[] = [-1, -1, -1, -1, 0, 0, 1, 2, 3, -2, 2_147_483_647];
+const VERSIONS: readonly number[] = [-1, -1, -1, -1, -1, -1, 0, 0, 1, 2, -2, 2_147_483_647];
 const FLAGS_ODD: readonly number[] = [7, -1, 99, CreateMode.CONTAINER, CreateMode.PERSISTENT];
 const MULTI_END: readonly Field[] = header(OpCode.error, true, -1);
-const MULTI_COUNT_MAX = 5;
+const MULTI_COUNT_MAX = 4;
 
 const LIMITS: readonly string[] = [
   'count=1000,bytes=100000',
@@ -33,45 +33,60 @@ const LIMITS: readonly string[] = [
   'count=-1,bytes=-1=;byteHardLimit=50;countHardLimit=3',
 ];
 
-export function createOperation(prng: Prng): Operation {
+export function createOperation(prng: Prng, paths: PathPool): Operation {
   const opcode = createOpcode(prng);
   const flags = createFlags(prng, opcode);
-  const path = isSequentialMode(flags) ? sequentialPath(prng) : anyPath(prng);
+  const path = choosePath(prng, paths, flags);
   const fields: Field[] = [
     { t: 'path', v: path },
     { t: 'data', v: data(prng) },
-    { t: 'acl', v: anyAcl(prng) },
+    { t: 'acl', v: anyAcl(prng, isLocked(path)) },
     { t: 'int', v: flags },
   ];
   if (opcode === OpCode.createTTL) fields.push({ t: 'long', v: ttl(prng) });
   return { opcode, fields };
 }
 
-/** Makes and unmakes the znodes that a quota consists of. */
+/** A small tree to begin with. */
+export function firstOperations(): readonly Operation[] {
+  const paths = ['$/a', '$/b', '$/c', '$/a/a', '$/a/b', '$/b/a', '$/a/a/a'];
+  return paths.map((path) => plainCreate(path, 'x'));
+}
+
+/** Everything that a quota consists of, one after the other. */
+export function quotaSetup(prng: Prng): readonly Operation[] {
+  return [
+    plainCreate(QUOTA_ROOT, 'four'),
+    plainCreate(`${QUOTA_ROOT}/a`, 'four'),
+    plainCreate('/zookeeper/quota$', ''),
+    plainCreate(`/zookeeper/quota${QUOTA_ROOT}`, ''),
+    plainCreate(QUOTA_LIMITS, prng.pick(LIMITS)),
+    plainCreate(QUOTA_STATS, 'count=0,bytes=0'),
+  ];
+}
+
+/** Changes one znode of a quota. */
 export function quotaOperation(prng: Prng): Operation {
   const draw = prng.below(10);
-  if (draw < 2) return plainCreate(QUOTA_ROOT, '');
-  if (draw < 5) {
-    const path = prng.pick([`/zookeeper/quota${QUOTA_ROOT}`, '/zookeeper/quota$', QUOTA_STATS]);
-    return plainCreate(path, path === QUOTA_STATS ? 'count=0,bytes=0' : '');
-  }
-  if (draw < 8) return plainCreate(QUOTA_LIMITS, prng.pick(LIMITS));
-  if (draw < 9) return setData(QUOTA_LIMITS, prng.pick(LIMITS), -1);
+  if (draw < 3) return setData(QUOTA_LIMITS, prng.pick(LIMITS), -1);
+  if (draw < 6) return plainCreate(QUOTA_LIMITS, prng.pick(LIMITS));
+  if (draw < 8) return plainCreate(QUOTA_STATS, 'count=0,bytes=0');
   return versioned(OpCode.delete, prng.pick([QUOTA_LIMITS, QUOTA_STATS]), -1);
 }
 
-export function deleteOperation(prng: Prng): Operation {
-  return versioned(OpCode.delete, anyPath(prng), prng.pick(VERSIONS));
+export function deleteOperation(prng: Prng, paths: PathPool): Operation {
+  return versioned(OpCode.delete, paths.any(), prng.pick(VERSIONS));
 }
 
-export function setDataOperation(prng: Prng): Operation {
-  return setData(anyPath(prng), data(prng), prng.pick(VERSIONS));
+export function setDataOperation(prng: Prng, paths: PathPool): Operation {
+  return setData(paths.any(), data(prng), prng.pick(VERSIONS));
 }
 
-export function setAclOperation(prng: Prng): Operation {
+export function setAclOperation(prng: Prng, paths: PathPool): Operation {
+  const path = paths.any();
   const fields: Field[] = [
-    { t: 'path', v: anyPath(prng) },
-    { t: 'acl', v: anyAcl(prng) },
+    { t: 'path', v: path },
+    { t: 'acl', v: anyAcl(prng, isLocked(path)) },
     { t: 'int', v: prng.pick(VERSIONS) },
   ];
   return { opcode: OpCode.setACL, fields };
@@ -88,11 +103,11 @@ export function reconfigOperation(prng: Prng): Operation {
   return { opcode: OpCode.reconfig, fields };
 }
 
-export function multiOperation(prng: Prng): Operation {
+export function multiOperation(prng: Prng, paths: PathPool): Operation {
   const fields: Field[] = [];
   const count = prng.chance(1, 20) ? 0 : 1 + prng.below(MULTI_COUNT_MAX);
   for (let index = 0; index < count; index++) {
-    const part = multiPart(prng);
+    const part = multiPart(prng, paths);
     fields.push(...header(part.opcode, false, -1), ...part.fields);
   }
   // Now and then the end is missing, or says something else behind its `done`.
@@ -113,19 +128,24 @@ export function endOfMulti(): readonly Field[] {
   return MULTI_END;
 }
 
-function multiPart(prng: Prng): Operation {
+function multiPart(prng: Prng, paths: PathPool): Operation {
   const draw = prng.below(100);
-  if (draw < 40) return createOperation(prng);
-  if (draw < 60) return deleteOperation(prng);
-  if (draw < 78) return setDataOperation(prng);
-  if (draw < 97) return versioned(OpCode.check, anyPath(prng), prng.pick(VERSIONS));
+  if (draw < 40) return createOperation(prng, paths);
+  if (draw < 60) return deleteOperation(prng, paths);
+  if (draw < 78) return setDataOperation(prng, paths);
+  if (draw < 97) return versioned(OpCode.check, paths.any(), prng.pick(VERSIONS));
   // What may not stand in a multi spoils all of it.
-  if (draw < 98) return setAclOperation(prng);
+  if (draw < 98) return setAclOperation(prng, paths);
   const fields: Field[] = [
-    { t: 'path', v: anyPath(prng) },
+    { t: 'path', v: paths.any() },
     { t: 'bool', v: false },
   ];
   return { opcode: prng.pick([OpCode.getData, OpCode.getChildren, OpCode.exists, 99]), fields };
+}
+
+function choosePath(prng: Prng, paths: PathPool, flags: number): string | null {
+  if (!isSequentialMode(flags)) return paths.fresh();
+  return prng.chance(1, 12) ? paths.any() : paths.sequential();
 }
 
 function createOpcode(prng: Prng): number {

@@ -33,15 +33,15 @@ const O_DSYNC = fs.constants.O_DSYNC ?? 0;
 
 /** A file that is being created has this before its name, which no reader of logs looks at. */
 export const CREATING_PREFIX = 'creating.';
+/** The log and the watermark beside it take turns: neither is opened anew for each write. */
+const FILES_OPEN_MAX = 2;
 
-/** The file that writes go to. */
+/** A file that writes go to. */
 interface OpenFile {
   readonly name: string;
   /** Descriptors without and with O_DSYNC; -1 while not needed. */
   plainFd: number;
   syncFd: number;
-  /** Bytes were written that no sync has covered. */
-  isDirty: boolean;
 }
 
 export type OnRequestDone = (request: DiskRequest, error: string | null, elapsedMs: number) => void;
@@ -52,7 +52,10 @@ export class DiskChannel {
   readonly #waiting: DiskRequest[] = [];
   #running: Promise<void> | null = null;
   #failure: string | null = null;
-  #file: OpenFile | null = null;
+  /** The one used last is the last. */
+  readonly #files: OpenFile[] = [];
+  /** Names of files with bytes that no sync has covered, open or not. */
+  readonly #dirty = new Set<string>();
   #directoryFd = -1;
 
   constructor(directoryPath: string, onDone: OnRequestDone) {
@@ -68,7 +71,7 @@ export class DiskChannel {
   /** Waits for all that was submitted, then closes what is open. */
   async close(): Promise<void> {
     await this.#running;
-    await this.#release();
+    for (const file of this.#files.splice(0)) await closeFile(file);
     if (this.#directoryFd >= 0) await close(this.#directoryFd);
     this.#directoryFd = -1;
   }
@@ -117,7 +120,7 @@ export class DiskChannel {
 
   /** The name appears when the first bytes are there: no log of 0 bytes is ever left behind. */
   async #create(request: CreateFile): Promise<void> {
-    await this.#release();
+    await this.#release(request.name);
     const temporary = CREATING_PREFIX + request.name;
     await this.#writeWhole(temporary, request.bytes, request.preallocateBytes);
     await rename(this.#path(temporary), this.#path(request.name));
@@ -126,7 +129,7 @@ export class DiskChannel {
 
   /** The suffix is the one whose leftover Apache's server accepts for `currentEpoch`. */
   async #replace(request: ReplaceFile): Promise<void> {
-    if (this.#file?.name === request.name) await this.#release();
+    await this.#release(request.name);
     const temporary = `${request.name}.tmp`;
     await this.#writeWhole(temporary, request.bytes, 0);
     await rename(this.#path(temporary), this.#path(request.name));
@@ -137,22 +140,23 @@ export class DiskChannel {
     const file = await this.#open(request.name);
     if (request.growToBytes > 0) await this.#grow(file, request.growToBytes);
     const pieces = request.pieces.filter((piece) => piece.length > 0);
-    if (request.sync && !file.isDirty && O_DSYNC !== 0) {
+    if (request.sync && O_DSYNC !== 0 && !this.#dirty.has(file.name)) {
       if (file.syncFd < 0) file.syncFd = await open(this.#path(file.name), O_WRONLY | O_DSYNC);
       await writeAll(file.syncFd, pieces, request.position);
       return;
     }
     const fd = await this.#plainFd(file);
-    file.isDirty = true;
+    this.#dirty.add(file.name);
     await writeAll(fd, pieces, request.position);
     if (!request.sync) return;
     await fdatasync(fd);
-    file.isDirty = false;
+    this.#dirty.delete(file.name);
   }
 
   async #finish(request: FinishFile): Promise<void> {
     await this.#sync(request.name);
-    await this.#release();
+    await this.#release(request.name);
+    await this.#release(request.to);
     await rename(this.#path(request.name), this.#path(request.to));
     await this.#syncDirectory();
   }
@@ -162,18 +166,18 @@ export class DiskChannel {
     const fd = await this.#plainFd(file);
     await ftruncate(fd, request.bytes);
     await fsync(fd);
-    file.isDirty = false;
+    this.#dirty.delete(file.name);
   }
 
   async #sync(name: string): Promise<void> {
     const file = await this.#open(name);
     await fsync(await this.#plainFd(file));
-    file.isDirty = false;
+    this.#dirty.delete(file.name);
   }
 
   async #remove(names: readonly string[]): Promise<void> {
     for (const name of names) {
-      if (this.#file?.name === name) await this.#release();
+      await this.#release(name);
       try {
         await unlink(this.#path(name));
       } catch (error) {
@@ -201,10 +205,13 @@ export class DiskChannel {
   }
 
   async #open(name: string): Promise<OpenFile> {
-    if (this.#file?.name === name) return this.#file;
-    await this.#release();
-    const file: OpenFile = { name, plainFd: -1, syncFd: -1, isDirty: false };
-    this.#file = file;
+    const index = this.#files.findIndex((file) => file.name === name);
+    const [found] = index >= 0 ? this.#files.splice(index, 1) : [];
+    const file = found ?? { name, plainFd: -1, syncFd: -1 };
+    for (const other of this.#files.splice(0, this.#files.length - FILES_OPEN_MAX + 1)) {
+      await closeFile(other);
+    }
+    this.#files.push(file);
     return file;
   }
 
@@ -213,12 +220,12 @@ export class DiskChannel {
     return file.plainFd;
   }
 
-  async #release(): Promise<void> {
-    const file = this.#file;
-    if (file === null) return;
-    this.#file = null;
-    if (file.plainFd >= 0) await close(file.plainFd);
-    if (file.syncFd >= 0) await close(file.syncFd);
+  /** The name is about to stand for another file, or for none. */
+  async #release(name: string): Promise<void> {
+    this.#dirty.delete(name);
+    const index = this.#files.findIndex((file) => file.name === name);
+    const [file] = index >= 0 ? this.#files.splice(index, 1) : [];
+    if (file !== undefined) await closeFile(file);
   }
 
   async #syncDirectory(): Promise<void> {
@@ -229,6 +236,11 @@ export class DiskChannel {
   #path(name: string): string {
     return path.join(this.#directoryPath, name);
   }
+}
+
+async function closeFile({ plainFd, syncFd }: OpenFile): Promise<void> {
+  if (plainFd >= 0) await close(plainFd);
+  if (syncFd >= 0) await close(syncFd);
 }
 
 /** Writes the pieces one after another; the system may take fewer bytes than it is given. */

@@ -2,9 +2,11 @@
  * The hash functions that the floors below are handed, by Node's crypto.
  */
 
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Hashes } from '../ops/state-options.ts';
 
 export const nodeHashes: Hashes = {
   sha1: (bytes) => createHash('sha1').update(bytes).digest(),
+  md5: (bytes) => createHash('md5').update(bytes).digest(),
+  randomBytes,
 };

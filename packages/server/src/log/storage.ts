@@ -235,11 +235,13 @@ export class Storage {
 
   /**
    * After SNAP: the state of the stream becomes the whole durable history, all older snapshots and
-   * log files go, in one atomic switch. Returns a token. What is appended meanwhile waits for it.
+   * log files go, in one atomic switch. Returns a token. What is appended meanwhile waits for it,
+   * and it waits for what was appended before.
    */
   installSnapshot(stream: BodyStream, zxid: number, digest: TreeDigest | null): number {
-    assert(this.#txnLog.isSynced, 'A snapshot is installed when the log is settled');
-    return this.#promise((onStored) => this.#work.install(stream, zxid, digest, onStored));
+    return this.#promise((onStored) => {
+      this.#whenSynced(() => this.#work.install(stream, zxid, digest, onStored));
+    });
   }
 
   /** Goes on with what runs beside, about `bytesMax` bytes; true: call again soon. */

@@ -7,11 +7,14 @@
 
 import { ErrorCode, type Id } from '@zabra/protocol';
 import type { AuthProvider } from './auth-provider.ts';
-import { DigestProvider } from './digest-provider.ts';
+import { DigestProvider, SUPER_SCHEME } from './digest-provider.ts';
 import { IpProvider } from './ip-provider.ts';
-import type { Hashes } from './state-options.ts';
+import { SASL_SCHEME, SaslProvider } from './sasl-provider.ts';
+import type { Hashes, SchemeOptions } from './state-options.ts';
+import { X509_SCHEME, X509Provider } from './x509-provider.ts';
 
 export { SUPER_SCHEME } from './digest-provider.ts';
+export { SASL_SCHEME } from './sasl-provider.ts';
 
 export const WORLD_SCHEME = 'world';
 export const ANYONE = 'anyone';
@@ -24,15 +27,28 @@ export interface AuthOutcome {
   readonly add: readonly Id[];
 }
 
+/** Neither certificates nor SASL. */
+export const NO_SCHEMES: SchemeOptions = {
+  x509: false,
+  x509SuperUser: '',
+  sasl: false,
+  saslSuperUsers: new Set(),
+  anySaslUser: '',
+};
+
 const FAILED: AuthOutcome = { code: ErrorCode.AUTHFAILED, add: [] };
 
 export class AuthProviders {
   readonly #byScheme: Map<string, AuthProvider>;
+  readonly #schemes: SchemeOptions;
 
-  constructor(hashes: Hashes, superDigest: string) {
+  constructor(hashes: Hashes, superDigest: string, schemes: SchemeOptions = NO_SCHEMES) {
     this.#byScheme = new Map();
+    this.#schemes = schemes;
     this.register(new IpProvider());
     this.register(new DigestProvider(hashes, superDigest));
+    if (schemes.x509) this.register(new X509Provider(schemes.x509SuperUser));
+    if (schemes.sasl) this.register(new SaslProvider(schemes.anySaslUser));
   }
 
   register(provider: AuthProvider): void {
@@ -53,6 +69,21 @@ export class AuthProviders {
     if (earned === null) return FAILED;
     const add = earned.filter((identity) => !identities.some((known) => sameId(known, identity)));
     return { code: ErrorCode.OK, add };
+  }
+
+  /** An identity that was proved outside of `auth`, and whom it makes super. */
+  earned(identity: Id): readonly Id[] {
+    const { scheme, id } = identity;
+    const { x509, x509SuperUser, saslSuperUsers } = this.#schemes;
+    // A certificate may have an empty subject, and an empty super user is nobody.
+    if (id === '') return [identity];
+    if (x509 && scheme === X509_SCHEME && id === x509SuperUser) {
+      return [{ scheme: SUPER_SCHEME, id }, identity];
+    }
+    if (scheme === SASL_SCHEME && saslSuperUsers.has(id)) {
+      return [identity, { scheme: SUPER_SCHEME, id: '' }];
+    }
+    return [identity];
   }
 
   /** What whoAmI shows; empty for an identity whose scheme has no provider. */

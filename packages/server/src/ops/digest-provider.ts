@@ -7,12 +7,11 @@
 
 import { type Id, utf8Decode, utf8Write } from '@zabra/protocol';
 import type { AuthProvider } from './auth-provider.ts';
+import { base64 } from './base64.ts';
 import type { Hashes } from './state-options.ts';
 
 export const DIGEST_SCHEME = 'digest';
 export const SUPER_SCHEME = 'super';
-
-const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
 export class DigestProvider implements AuthProvider {
   readonly scheme = DIGEST_SCHEME;
@@ -59,19 +58,4 @@ export function digestIdentity(text: string, hashes: Hashes): string {
   const length = utf8Write(bytes, 0, text);
   const user = text.split(':', 1)[0] ?? '';
   return `${user}:${base64(hashes.sha1(bytes.slice(0, length)))}`;
-}
-
-function base64(bytes: Uint8Array): string {
-  let text = '';
-  for (let index = 0; index < bytes.length; index += 3) {
-    const rest = bytes.length - index;
-    const word =
-      ((bytes[index] as number) << 16) |
-      ((rest > 1 ? (bytes[index + 1] as number) : 0) << 8) |
-      (rest > 2 ? (bytes[index + 2] as number) : 0);
-    text += BASE64.charAt(word >> 18) + BASE64.charAt((word >> 12) & 63);
-    text += rest > 1 ? BASE64.charAt((word >> 6) & 63) : '=';
-    text += rest > 2 ? BASE64.charAt(word & 63) : '=';
-  }
-  return text;
 }

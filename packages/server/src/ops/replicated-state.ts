@@ -188,6 +188,11 @@ export class ReplicatedState implements LoadOwner {
     return this.core.providers.authenticate(scheme, data, identities);
   }
 
+  /** An identity that a connection has proved by other means than `auth`, and what it brings. */
+  earned(identity: Id): readonly Id[] {
+    return this.core.providers.earned(identity);
+  }
+
   /** From here on its watches deliver. */
   addWatcher(watcher: Watcher): void {
     this.core.events.add(watcher);

@@ -28,6 +28,8 @@ import type { Watcher } from './watcher.ts';
 
 export const HASHES: Hashes = {
   sha1: (bytes) => new Uint8Array(createHash('sha1').update(bytes).digest()),
+  md5: (bytes) => new Uint8Array(createHash('md5').update(bytes).digest()),
+  randomBytes: (count) => Uint8Array.from({ length: count }, (_, index) => index),
 };
 
 export const OPTIONS: StateOptions = {

@@ -25,7 +25,7 @@ export class StateCore {
 
   constructor(options: StateOptions, hashes: Hashes) {
     this.options = options;
-    this.providers = new AuthProviders(hashes, options.superDigest);
+    this.providers = new AuthProviders(hashes, options.superDigest, options.schemes);
     this.sessions = new SessionTable();
     this.watches = new WatchTable();
     this.events = new WatchEvents(this);

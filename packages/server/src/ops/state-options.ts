@@ -1,6 +1,6 @@
 /**
  * What the state is told from outside, once: the switches that ZooKeeper reads as system
- * properties, and the hash functions that this floor may not import.
+ * properties, and what this floor may not import of cryptography.
  */
 
 export interface StateOptions {
@@ -23,9 +23,32 @@ export interface StateOptions {
    * Java learners and logs refuse more (storage-and-config.md 1). The protocol's default if absent.
    */
   readonly txnBytesMax?: number;
+  /** Authentication schemes beyond those that always exist; none if absent. */
+  readonly schemes?: SchemeOptions;
+}
+
+/** The schemes `x509` and `sasl`, and whom their identities make super. */
+export interface SchemeOptions {
+  /** Whether ACLs know the scheme `x509`. */
+  readonly x509: boolean;
+  /** `zookeeper.X509AuthenticationProvider.superUser`: a subject; empty is nobody. */
+  readonly x509SuperUser: string;
+  /** Whether ACLs know the scheme `sasl`; the exchange itself does not depend on it. */
+  readonly sasl: boolean;
+  /** `zookeeper.superUser` and `zookeeper.superUser.X`: authorization ids. */
+  readonly saslSuperUsers: ReadonlySet<string>;
+  /** `zookeeper.letAnySaslUserDoX`: an ACL id that means every SASL identity; empty is none. */
+  readonly anySaslUser: string;
 }
 
 export interface Hashes {
   /** SHA-1 of all of `bytes`, 20 bytes. */
   sha1(bytes: Uint8Array): Uint8Array;
+  /** MD5 of all of `bytes`, 16 bytes. */
+  md5(bytes: Uint8Array): Uint8Array;
+  /**
+   * Bytes that nobody can foresee, for nonces; never from a seed, except in the simulation. They
+   * go to clients and nowhere else, so that the state does not depend on them.
+   */
+  randomBytes(count: number): Uint8Array;
 }

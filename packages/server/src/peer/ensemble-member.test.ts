@@ -151,6 +151,35 @@ describe('SNAP', () => {
   });
 });
 
+describe('a DIFF with a hole', () => {
+  it('makes room for a snapshot, even while what came of it is on its way to the disk', () => {
+    for (const isGone of [false, true]) {
+      const bed = new MemberBed();
+      const first = follow(bed, 1);
+      const history = new History(1);
+      bed.disk.isLogStuck = true;
+      first.say(PacketType.DIFF, makeZxid(1, 5));
+      first.say(PacketType.PROPOSAL, makeZxid(1, 1), history.create('/a'));
+      first.say(PacketType.COMMIT, makeZxid(1, 1));
+      history.create('/b');
+      first.say(PacketType.NEWLEADER, makeZxid(1, 0), new Uint8Array(0));
+      bed.run();
+      assert.equal(first.closed, 'by us');
+      const link = follow(bed, 1);
+      assert.deepEqual(link.heard(), ['FOLLOWERINFO 100000000', 'ACKEPOCH 0']);
+      link.say(PacketType.SNAP, history.zxid);
+      link.sendRaw(history.snapshot());
+      bed.run();
+      if (isGone) bed.hangUp(link);
+      bed.pass(1000);
+      bed.disk.isLogStuck = false;
+      if (!isGone) finish(bed, link, 1);
+      else assertVotesAsDisk(bed, history.zxid);
+      assert.equal(bed.peer.status().lastLoggedZxid, history.zxid);
+    }
+  });
+});
+
 describe('TRUNC', () => {
   it('cuts disk, state and committed log alike', () => {
     const bed = new MemberBed();

@@ -18,6 +18,8 @@ import { SoloServer } from './solo-server.ts';
 
 export const HASHES: Hashes = {
   sha1: (bytes) => new Uint8Array(createHash('sha1').update(bytes).digest()),
+  md5: (bytes) => new Uint8Array(createHash('md5').update(bytes).digest()),
+  randomBytes: (count) => Uint8Array.from({ length: count }, (_, index) => index),
 };
 export const START_MS = 1_000_000;
 export const WALL_START_MS = 1_767_225_600_000;

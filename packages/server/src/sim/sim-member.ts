@@ -36,7 +36,7 @@ export function makeMembers(
       world,
       options,
       (disk, seed, nowMs, wallMs) =>
-        new Peer({ config, disk, hashes: simHashes, seed }, nowMs, wallMs),
+        new Peer({ config, disk, hashes: simHashes(seed), seed }, nowMs, wallMs),
       observer,
     );
   });

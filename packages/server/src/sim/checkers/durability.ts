@@ -73,7 +73,7 @@ export class Durability {
 
   onCommitted(zxid: number): void {
     const count = this.#voterCount((history) => history.has(zxid));
-    const found = `${zxidToHex(zxid)} is on ${count} disks of voters`;
+    const found = () => `${zxidToHex(zxid)} is on ${count} disks of voters`;
     expectThat(this.#isQuorum(count), QUORUM, found);
   }
 
@@ -96,17 +96,18 @@ export class Durability {
   #check(holding: Holding): void {
     const { sid, history } = holding;
     const { acceptedEpoch, currentEpoch } = history;
-    const found = `server ${sid} went from ${holding.acceptedEpoch}, ${holding.currentEpoch}`;
+    const from = `${holding.acceptedEpoch}, ${holding.currentEpoch}`;
     const isForward =
       acceptedEpoch >= holding.acceptedEpoch && currentEpoch >= holding.currentEpoch;
-    expectThat(isForward, EPOCHS, `${found} to ${acceptedEpoch}, ${currentEpoch}`);
+    const to = `${acceptedEpoch}, ${currentEpoch}`;
+    expectThat(isForward, EPOCHS, () => `server ${sid} went from ${from} to ${to}`);
     holding.acceptedEpoch = acceptedEpoch;
     holding.currentEpoch = currentEpoch;
     const { heldZxid } = holding;
     expectThat(
       history.has(heldZxid),
       KEPT,
-      `server ${sid} held ${zxidToHex(heldZxid)} and now ends at ${zxidToHex(history.lastZxid)}`,
+      () => `server ${sid} held ${zxidToHex(heldZxid)}, ends at ${zxidToHex(history.lastZxid)}`,
     );
     const committed = this.#ledger.committedUpTo(history.lastZxid);
     if (committed > heldZxid && history.has(committed)) holding.heldZxid = committed;

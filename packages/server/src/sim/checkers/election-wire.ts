@@ -81,7 +81,7 @@ export class ElectionWire {
     expectThat(
       this.#states.get(sid)?.has(`${peerEpoch}/${zxid}`) ?? false,
       PROPERTY,
-      `server ${sid} votes for epoch ${peerEpoch}, zxid ${zxidToHex(zxid)}`,
+      () => `server ${sid} votes for epoch ${peerEpoch}, zxid ${zxidToHex(zxid)}`,
     );
   }
 }

@@ -98,7 +98,7 @@ export class Ledger {
       return txn;
     }
     const isSame = bytesEqual(known.bytes, 0, known.bytes.length, buffer, start, end);
-    expectThat(isSame, CONTENT, `${zxidToHex(zxid)} was seen with two contents`);
+    expectThat(isSame, CONTENT, () => `${zxidToHex(zxid)} was seen with two contents`);
     return known;
   }
 
@@ -146,17 +146,17 @@ export class Ledger {
     expectThat(
       wanted === digest,
       AGREEMENT,
-      `server ${sid} at ${zxidToHex(zxid)} has digest ${digest}, wanted ${wanted}`,
+      () => `server ${sid} at ${zxidToHex(zxid)} has digest ${digest}, wanted ${wanted}`,
     );
   }
 
   #commit(sid: number, zxid: number): void {
     const last = this.lastCommittedZxid;
     const isNext = zxid === last + 1 || (epochOf(zxid) > epochOf(last) && counterOf(zxid) === 1);
-    const where = `server ${sid} applied ${zxidToHex(zxid)} after ${zxidToHex(last)}`;
+    const where = () => `server ${sid} applied ${zxidToHex(zxid)} after ${zxidToHex(last)}`;
     expectThat(isNext, GAPLESS, where);
     const txn = this.#known.get(zxid);
-    expectThat(txn !== undefined, GAPLESS, `${where}, which nobody has proposed`);
+    expectThat(txn !== undefined, GAPLESS, () => `${where()}, which nobody has proposed`);
     this.#expectFirst(txn);
     const issued = this.#findRequest(txn.session, txn.header.cxid);
     if (issued !== null) this.#meet(issued, txn);
@@ -171,14 +171,15 @@ export class Ledger {
     // The server's own transactions have no cxid to be known by.
     if (type === OpCode.createSession || type === OpCode.closeSession) return;
     const key = `${session}/${cxid}`;
-    expectThat(!this.#met.has(key), ONCE, `${zxidToHex(zxid)} repeats ${key}`);
+    expectThat(!this.#met.has(key), ONCE, () => `${zxidToHex(zxid)} repeats ${key}`);
     this.#met.add(key);
   }
 
   #meet(issued: IssuedRequest, txn: Txn): void {
-    const where = `${zxidToHex(txn.zxid)} of session ${txn.session}`;
-    const seen = zxidToHex(issued.seenZxid);
-    expectThat(txn.zxid > issued.seenZxid, REAL_TIME, `${where}, asked for when ${seen} was seen`);
+    const where = () =>
+      `${zxidToHex(txn.zxid)} of session ${txn.session}, asked for when ` +
+      `${zxidToHex(issued.seenZxid)} was seen`;
+    expectThat(txn.zxid > issued.seenZxid, REAL_TIME, where);
     issued.txn = txn;
     judgeWrite(this.model, issued.request, txn);
   }

@@ -129,20 +129,28 @@ export class QuorumWire {
     end: number,
   ): void {
     const history = this.#durability.history(c.learnerSid);
-    const where = `server ${c.learnerSid} says ${packetName(type)} ${zxidToHex(zxid)}`;
+    const where = () => `server ${c.learnerSid} says ${packetName(type)} ${zxidToHex(zxid)}`;
     switch (type) {
       case PacketType.FOLLOWERINFO:
       case PacketType.OBSERVERINFO: {
         const { acceptedEpoch } = history;
-        expectThat(epochOf(zxid) === acceptedEpoch, SPEAK, `${where}, on disk ${acceptedEpoch}`);
+        expectThat(
+          epochOf(zxid) === acceptedEpoch,
+          SPEAK,
+          () => `${where()}, on disk ${acceptedEpoch}`,
+        );
         break;
       }
       case PacketType.ACKEPOCH: {
         c.heldZxid = zxid;
-        expectThat(history.acceptedEpoch >= c.epoch, SPEAK, `${where} to epoch ${c.epoch}`);
+        expectThat(history.acceptedEpoch >= c.epoch, SPEAK, () => `${where()} to epoch ${c.epoch}`);
         const epoch = readAckEpochData(new JuteReader().reset(buffer, start, end));
         const isTrue = epoch === -1 || epoch === history.currentEpoch;
-        expectThat(isTrue, SPEAK, `${where} of epoch ${epoch}, on disk ${history.currentEpoch}`);
+        expectThat(
+          isTrue,
+          SPEAK,
+          () => `${where()} of epoch ${epoch}, on disk ${history.currentEpoch}`,
+        );
         break;
       }
       case PacketType.ACK:
@@ -151,20 +159,24 @@ export class QuorumWire {
     }
   }
 
-  #onAck(c: Conversation, zxid: number, where: string): void {
+  #onAck(c: Conversation, zxid: number, where: () => string): void {
     const history = this.#durability.history(c.learnerSid);
     if (zxid === makeZxid(c.epoch, 0)) {
       const { currentEpoch } = history;
-      expectThat(c.newLeaderSaid, ORDER, `${where} before NEWLEADER`);
-      expectThat(currentEpoch >= c.epoch, SPEAK, `${where}, currentEpoch on disk ${currentEpoch}`);
-      const base = zxidToHex(c.baseZxid);
-      expectThat(history.has(c.baseZxid), SPEAK, `${where}, but ${base} is not on its disk`);
+      expectThat(c.newLeaderSaid, ORDER, () => `${where()} before NEWLEADER`);
+      expectThat(
+        currentEpoch >= c.epoch,
+        SPEAK,
+        () => `${where()}, currentEpoch on disk ${currentEpoch}`,
+      );
+      const base = () => `${where()}, but ${zxidToHex(c.baseZxid)} is not on its disk`;
+      expectThat(history.has(c.baseZxid), SPEAK, base);
       c.newLeaderAcked = true;
       return;
     }
-    expectThat(c.newLeaderAcked, ORDER, `${where} before its ACK of NEWLEADER`);
-    expectThat(zxid > c.lastAcked, ORDER, `${where} after ${zxidToHex(c.lastAcked)}`);
-    expectThat(history.has(zxid), SPEAK, `${where}, but it is not on its disk`);
+    expectThat(c.newLeaderAcked, ORDER, () => `${where()} before its ACK of NEWLEADER`);
+    expectThat(zxid > c.lastAcked, ORDER, () => `${where()} after ${zxidToHex(c.lastAcked)}`);
+    expectThat(history.has(zxid), SPEAK, () => `${where()}, but it is not on its disk`);
     c.lastAcked = zxid;
   }
 
@@ -176,18 +188,22 @@ export class QuorumWire {
     start: number,
     end: number,
   ): void {
-    const where = `leader ${c.leaderSid} says ${packetName(type)} ${zxidToHex(zxid)}`;
+    const where = () => `leader ${c.leaderSid} says ${packetName(type)} ${zxidToHex(zxid)}`;
     switch (type) {
       case PacketType.LEADERINFO: {
         c.epoch = epochOf(zxid);
         const { acceptedEpoch } = this.#durability.history(c.leaderSid);
-        expectThat(acceptedEpoch >= c.epoch, SPEAK, `${where}, on disk ${acceptedEpoch}`);
+        expectThat(acceptedEpoch >= c.epoch, SPEAK, () => `${where()}, on disk ${acceptedEpoch}`);
         break;
       }
       case PacketType.PROPOSAL:
       case PacketType.INFORM:
         this.#ledger.onSeen(buffer, start, end);
-        expectThat(zxid > c.lastProposed, ORDER, `${where} after ${zxidToHex(c.lastProposed)}`);
+        expectThat(
+          zxid > c.lastProposed,
+          ORDER,
+          () => `${where()} after ${zxidToHex(c.lastProposed)}`,
+        );
         c.lastProposed = zxid;
         if (type === PacketType.INFORM) this.#onCommit(c, zxid, where);
         break;
@@ -203,15 +219,19 @@ export class QuorumWire {
         c.newLeaderSaid = true;
         break;
       case PacketType.UPTODATE:
-        expectThat(c.newLeaderAcked, ORDER, `${where} before its ACK of NEWLEADER`);
+        expectThat(c.newLeaderAcked, ORDER, () => `${where()} before its ACK of NEWLEADER`);
         break;
     }
   }
 
-  #onCommit(c: Conversation, zxid: number, where: string): void {
+  #onCommit(c: Conversation, zxid: number, where: () => string): void {
     const isKnown = zxid <= Math.max(c.lastProposed, c.heldZxid);
-    expectThat(isKnown, ORDER, `${where} before its PROPOSAL`);
-    expectThat(zxid > c.lastCommitted, ORDER, `${where} after ${zxidToHex(c.lastCommitted)}`);
+    expectThat(isKnown, ORDER, () => `${where()} before its PROPOSAL`);
+    expectThat(
+      zxid > c.lastCommitted,
+      ORDER,
+      () => `${where()} after ${zxidToHex(c.lastCommitted)}`,
+    );
     c.lastCommitted = zxid;
     if (!c.newLeaderSaid) c.baseZxid = zxid;
     // A leader may say that inherited history is committed before a quorum has it: during

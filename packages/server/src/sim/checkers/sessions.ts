@@ -150,8 +150,12 @@ export class Sessions {
   /** The zxid of a reply: what its client knows of from now on. */
   #onState(record: Record, request: Request): void {
     const { zxid } = request;
-    const where = `${record.name}: ${describe(request)} at ${zxidToHex(zxid)}`;
-    expectThat(zxid >= record.lastZxid, MONOTONE, `${where} after ${zxidToHex(record.lastZxid)}`);
+    const where = () => `${record.name}: ${describe(request)} at ${zxidToHex(zxid)}`;
+    expectThat(
+      zxid >= record.lastZxid,
+      MONOTONE,
+      () => `${where()} after ${zxidToHex(record.lastZxid)}`,
+    );
     const isKnown = counterOf(zxid) === 0 || this.#ledger.isCommitted(zxid);
     expectThat(isKnown, KNOWN_STATE, where);
     record.lastZxid = zxid;
@@ -160,33 +164,39 @@ export class Sessions {
   }
 
   #checkWrite(record: Record, { request, txn, stats }: IssuedRequest): void {
-    const where = `${record.name}: ${describe(request)} with xid ${request.xid}`;
+    const where = () => `${record.name}: ${describe(request)} with xid ${request.xid}`;
     // A session that is closing may be refused before anything is proposed.
     if (txn === null && request.code === ErrorCode.SESSIONEXPIRED) return;
-    expectThat(txn !== null, ACKNOWLEDGED, `${where} was answered ${errorName(request.code)}`);
+    expectThat(
+      txn !== null,
+      ACKNOWLEDGED,
+      () => `${where()} was answered ${errorName(request.code)}`,
+    );
     const { zxid } = txn;
-    const answered = `answered at ${zxidToHex(request.zxid)}, done at ${zxidToHex(zxid)}`;
-    expectThat(request.zxid >= zxid, ACKNOWLEDGED, `${where}, ${answered}`);
-    const codes = `${errorName(request.code)}, wanted ${errorName(txn.err)}`;
-    expectThat(request.code === txn.err, RESULT, `${where} was answered ${codes}`);
+    const isAfter = () =>
+      `${where()}, answered at ${zxidToHex(request.zxid)}, done at ${zxidToHex(zxid)}`;
+    expectThat(request.zxid >= zxid, ACKNOWLEDGED, isAfter);
+    const isSame = () =>
+      `${where()} was answered ${errorName(request.code)}, wanted ${errorName(txn.err)}`;
+    expectThat(request.code === txn.err, RESULT, isSame);
     if (request.code !== ErrorCode.OK) return;
     const op = txn.ops[0];
     if (request instanceof CreateRequest && op?.type === OpCode.create) {
-      const found = `${where} returns "${request.reply?.path}", made "${op.path}"`;
+      const found = () => `${where()} returns "${request.reply?.path}", made "${op.path}"`;
       expectThat(request.reply?.path === op.path, RESULT, found);
       if (request.op === OpCode.create2) expectStat(request.reply.stat, stats[0], RESULT, where);
     } else if (request instanceof SetDataRequest || request instanceof SetACLRequest) {
       expectStat(request.reply, stats[0], RESULT, where);
     } else if (request instanceof MultiRequest) {
       for (const [index, result] of (request.reply ?? []).entries()) {
-        checkMultiResult(result, txn.ops[index], stats[index], `${where} op ${index}`);
+        checkMultiResult(result, txn.ops[index], stats[index], () => `${where()} op ${index}`);
       }
     }
   }
 
   #checkRead(record: Record, request: Request): void {
     const { path, zxid, code } = request;
-    const where = `${record.name}: ${describe(request)} at ${zxidToHex(zxid)}`;
+    const where = () => `${record.name}: ${describe(request)} at ${zxidToHex(zxid)}`;
     // A session that is closing may be refused anything.
     if (code === ErrorCode.SESSIONEXPIRED) return;
     if (request instanceof SyncRequest) {
@@ -199,21 +209,33 @@ export class Sessions {
     expectThat(
       code === wanted,
       READ,
-      `${where} gives ${errorName(code)}, not ${errorName(wanted)}`,
+      () => `${where()} gives ${errorName(code)}, not ${errorName(wanted)}`,
     );
     if (node === null) return;
     const stat = clientStat(node);
     if (request instanceof ExistsRequest) expectStat(request.reply, stat, READ, where);
     else if (request instanceof GetDataRequest) {
-      expectThat(sameBytes(request.reply?.data ?? null, node.data), READ, `${where}: other data`);
+      expectThat(
+        sameBytes(request.reply?.data ?? null, node.data),
+        READ,
+        () => `${where()}: other data`,
+      );
       expectStat(request.reply?.stat ?? null, stat, READ, where);
     } else if (request instanceof GetACLRequest) {
-      expectThat(sameAcl(request.reply?.acl ?? [], node.acl), READ, `${where}: another ACL`);
+      expectThat(
+        sameAcl(request.reply?.acl ?? [], node.acl),
+        READ,
+        () => `${where()}: another ACL`,
+      );
       expectStat(request.reply?.stat ?? null, stat, READ, where);
     } else if (request instanceof GetChildrenRequest) {
       const found = [...(request.reply?.children ?? [])].sort().join();
       const children = [...history.childrenAt(path, zxid)].sort().join();
-      expectThat(found === children, READ, `${where} gives [${found}], wanted [${children}]`);
+      expectThat(
+        found === children,
+        READ,
+        () => `${where()} gives [${found}], wanted [${children}]`,
+      );
       expectStat(request.reply?.stat ?? null, stat, READ, where);
     }
   }
@@ -246,10 +268,10 @@ function checkMultiResult(
   result: MultiResult,
   op: { readonly type: number; readonly path?: string } | undefined,
   stat: Stat | null | undefined,
-  where: string,
+  where: () => string,
 ): void {
   if (result.type === OpCode.create || result.type === OpCode.create2) {
-    expectThat(result.path === op?.path, RESULT, `${where} returns "${result.path}"`);
+    expectThat(result.path === op?.path, RESULT, () => `${where()} returns "${result.path}"`);
   }
   if (result.type === OpCode.create2 || result.type === OpCode.setData) {
     expectStat(result.stat, stat, RESULT, where);
@@ -260,14 +282,19 @@ function expectStat(
   found: Stat | null,
   wanted: Stat | null | undefined,
   property: string,
-  where: string,
+  where: () => string,
 ): void {
   if (found !== null && wanted !== null && wanted !== undefined) {
     for (const field of Object.keys(wanted) as (keyof Stat)[]) {
+      if (found[field] === wanted[field]) continue;
       const values = `${field} ${found[field]}, wanted ${wanted[field]}`;
-      expectThat(found[field] === wanted[field], property, `${where} gives ${values}`);
+      expectThat(false, property, () => `${where()} gives ${values}`);
     }
     return;
   }
-  expectThat(found === wanted, property, `${where} gives ${found === null ? 'no' : 'a'} stat`);
+  expectThat(
+    found === wanted,
+    property,
+    () => `${where()} gives ${found === null ? 'no' : 'a'} stat`,
+  );
 }

@@ -14,6 +14,9 @@ export class Violation extends Error {
   }
 }
 
-export function expectThat(condition: unknown, property: string, found: string): asserts condition {
-  if (!condition) throw new Violation(property, found);
+/** What was seen is said in words only when it has to be. */
+export type Found = string | (() => string);
+
+export function expectThat(condition: unknown, property: string, found: Found): asserts condition {
+  if (!condition) throw new Violation(property, typeof found === 'string' ? found : found());
 }
