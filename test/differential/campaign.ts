@@ -4,12 +4,12 @@
  */
 
 import { Prng } from '@zabra/protocol';
-import type { PeerVersion } from './barred.ts';
 import { compareRun, type RunResult } from './comparison.ts';
+import { Coverage } from './coverage.ts';
 import { Generator } from './generator.ts';
 import { operationCount, type Program } from './program.ts';
-import { type Failure, renderFailure } from './report.ts';
-import { ServerPair } from './server-pair.ts';
+import type { Failure } from './report.ts';
+import { type PairOptions, ServerPair } from './server-pair.ts';
 import { shrinkProgram } from './shrink.ts';
 
 const EPISODE_OPERATIONS = 1000;
@@ -17,38 +17,44 @@ const SHRINK_MS = 120_000;
 
 export interface CampaignResult {
   readonly operations: number;
-  readonly failure: string | null;
+  readonly coverage: Coverage;
+  readonly failure: Failure | null;
 }
 
 export async function runCampaign(
-  version: PeerVersion,
+  options: PairOptions,
   seed: number,
   operations: number,
 ): Promise<CampaignResult> {
+  const { version } = options;
   const prng = new Prng(seed);
-  const pair = await ServerPair.start(version);
+  const coverage = new Coverage();
   let done = 0;
-  let failed = true;
+  let failure: Failure | null = null;
+  const pair = await ServerPair.start(options);
   try {
-    for (let episode = 0; done < operations; episode++) {
+    for (let episode = 0; done < operations && failure === null; episode++) {
       const program = new Generator(prng.fork(), version).program(EPISODE_OPERATIONS);
       const result = await compareRun(program, `/diff-${episode}-`, pair.ports, version);
-      for (const { step } of result.performed) done += operationCount(step);
-      if (result.mismatch === null) continue;
-      const whole = { seed, version, episode, result, isShrunk: false };
-      return { operations: done, failure: renderFailure(await shrink(whole, version)) };
+      for (const { step, ours } of result.performed) {
+        done += operationCount(step);
+        coverage.add(ours);
+      }
+      if (result.mismatch !== null) {
+        failure = { seed, version, episode, result, isShrunk: false };
+      }
     }
-    failed = false;
-    return { operations: done, failure: null };
   } finally {
-    await pair.end(failed);
+    await pair.end();
   }
+  if (failure !== null) failure = await shrink(failure, options);
+  return { operations: done, coverage, failure };
 }
 
 /** The same mismatch with fewer steps; the failure itself when it does not show again. */
-async function shrink(whole: Failure, version: PeerVersion): Promise<Failure> {
+async function shrink(whole: Failure, options: PairOptions): Promise<Failure> {
   const program = whole.result.performed.map(({ step }) => step);
-  const trials = new Trials(version);
+  const trials = new Trials(options);
   try {
     if (!(await trials.fails(program))) return whole;
     const endMs = performance.now() + SHRINK_MS;
@@ -63,13 +69,13 @@ async function shrink(whole: Failure, version: PeerVersion): Promise<Failure> {
 
 /** Runs programs on a pair of servers, which is replaced once it no longer agrees on the zxid. */
 class Trials {
-  readonly #version: PeerVersion;
+  readonly #options: PairOptions;
   #pair: ServerPair | null;
   #count: number;
   #shortest: RunResult | null;
 
-  constructor(version: PeerVersion) {
-    this.#version = version;
+  constructor(options: PairOptions) {
+    this.#options = options;
     this.#pair = null;
     this.#count = 0;
     this.#shortest = null;
@@ -80,20 +86,23 @@ class Trials {
   }
 
   async fails(program: Program): Promise<boolean> {
-    this.#pair ??= await ServerPair.start(this.#version);
+    this.#pair ??= await ServerPair.start(this.#options);
     const root = `/trial-${this.#count++}-`;
-    const result = await compareRun(program, root, this.#pair.ports, this.#version);
+    const result = await compareRun(program, root, this.#pair.ports, this.#options.version);
     if (!result.isInStep) await this.end();
     if (result.mismatch === null) return false;
-    const { length } = result.performed;
-    if (this.#shortest === null || length <= this.#shortest.performed.length) {
+    if (this.#shortest === null || sizeOf(result) <= sizeOf(this.#shortest)) {
       this.#shortest = result;
     }
     return true;
   }
 
   async end(): Promise<void> {
-    await this.#pair?.end(false);
+    await this.#pair?.end();
     this.#pair = null;
   }
+}
+
+function sizeOf({ performed }: RunResult): number {
+  return performed.reduce((sum, { step }) => sum + 1 + operationCount(step), 0);
 }

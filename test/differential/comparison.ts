@@ -3,8 +3,9 @@
  * first step that differs ends the run, because everything behind it may differ for its sake.
  */
 
-import type { PeerVersion } from './barred.ts';
+import type { PeerVersion } from './peer-version.ts';
 import { forgive } from './differences.ts';
+import { HiddenPaths } from './hidden-paths.ts';
 import type { Program, Step } from './program.ts';
 import { ServerRun } from './server-run.ts';
 import { renderEntry, type StepTranscript } from './transcript.ts';
@@ -47,21 +48,27 @@ export async function compareRun(
   ]);
   const performed: PerformedStep[] = [];
   let mismatch: Mismatch | null = null;
+  const hidden = new HiddenPaths();
   for (const step of program) {
+    hidden.learn(step);
     const [seenReal, seenOurs] = await Promise.all([real.perform(step), ours.perform(step)]);
     const done = { step, real: seenReal, ours: seenOurs };
     performed.push(done);
-    mismatch = compareStep(done, version);
+    mismatch = compareStep(done, hidden, version);
     if (mismatch !== null) break;
   }
   await Promise.all([real.end(), ours.end()]);
   return { performed, mismatch, isInStep: real.lastZxid === ours.lastZxid };
 }
 
-export function compareStep(done: PerformedStep, version: PeerVersion): Mismatch | null {
+export function compareStep(
+  done: PerformedStep,
+  hidden: HiddenPaths,
+  version: PeerVersion,
+): Mismatch | null {
   const { step } = done;
   for (let slot = 0; slot < done.real.length; slot++) {
-    const pair = { step, slot, real: done.real[slot] ?? [], ours: done.ours[slot] ?? [] };
+    const pair = { step, slot, real: done.real[slot] ?? [], ours: done.ours[slot] ?? [], hidden };
     const forgiven = forgive(pair, version);
     const length = Math.max(forgiven.real.length, forgiven.ours.length);
     for (let index = 0; index < length; index++) {

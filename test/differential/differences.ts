@@ -5,10 +5,15 @@
  */
 
 import { ErrorCode, OpCode } from '@zabra/protocol';
-import type { PeerVersion } from './barred.ts';
+import { DIFFERENCES_BEFORE_3_9 } from './differences-before-3-9.ts';
+import type { HiddenPaths } from './hidden-paths.ts';
+import type { PeerVersion } from './peer-version.ts';
 import { mayOvertake } from './link.ts';
 import type { Step } from './program.ts';
 import type { Entry } from './transcript.ts';
+
+/** Entries of an ACL as `decodeBody` writes them: perms, scheme, id. */
+const EQUAL_PERMS = /(-?\d+ "digest") "[^"]*"(?:, \1 "[^"]*")+/g;
 
 /** What one connection saw in one step on either server. */
 export interface Pair {
@@ -16,26 +21,25 @@ export interface Pair {
   readonly slot: number;
   readonly real: readonly Entry[];
   readonly ours: readonly Entry[];
+  readonly hidden: HiddenPaths;
 }
 
 export interface Difference {
   readonly name: string;
-  readonly versions: readonly PeerVersion[];
   readonly reason: string;
   readonly forgive: (pair: Pair) => Pair;
 }
 
+/** To every version. */
 export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'auth-reply-overtakes',
-    versions: ['3.9.5', '3.8.0'],
     reason:
       'Java answers auth and sasl before earlier requests; we keep the order, which clients accept',
     forgive: (pair) => ({ ...pair, real: authLast(pair.real), ours: authLast(pair.ours) }),
   },
   {
     name: 'events-of-close-session',
-    versions: ['3.9.5', '3.8.0'],
     reason: 'The order in which a closing session loses its ephemerals is not specified',
     forgive: (pair) => {
       if (!closesSession(pair.step)) return pair;
@@ -44,7 +48,6 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: 'replies-behind-close-session',
-    versions: ['3.9.5', '3.8.0'],
     reason: 'We drop what follows a closeSession; Java may still answer it by -112 or -12',
     forgive: (pair) => {
       if (!closesSession(pair.step)) return pair;
@@ -53,18 +56,24 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: 'partial-multi-read',
-    versions: ['3.9.5', '3.8.0'],
     reason: 'Java sends what a refused multiRead had read so far behind its -5; we send no body',
     forgive: (pair) => ({ ...pair, real: pair.real.map(withoutPartialReads) }),
+  },
+  {
+    name: 'order-of-expanded-auth',
+    reason:
+      'Java expands an ACL of scheme auth in the order of a hash set, we in that of the auths',
+    forgive: (pair) => {
+      const sort = (entry: Entry): Entry => sortEqualPerms(entry);
+      return { ...pair, real: pair.real.map(sort), ours: pair.ours.map(sort) };
+    },
   },
 ];
 
 /** Both sides after every difference of this version. */
 export function forgive(pair: Pair, version: PeerVersion): Pair {
-  return DIFFERENCES.filter(({ versions }) => versions.includes(version)).reduce(
-    (left, difference) => difference.forgive(left),
-    pair,
-  );
+  const tables = version === '3.9.5' ? [DIFFERENCES] : [DIFFERENCES, DIFFERENCES_BEFORE_3_9];
+  return tables.flat().reduce((left, difference) => difference.forgive(left), pair);
 }
 
 function authLast(entries: readonly Entry[]): readonly Entry[] {
@@ -80,6 +89,13 @@ function closesSession(step: Step): boolean {
   return step.parts.some(({ requests }) =>
     requests.some(({ opcode }) => opcode === OpCode.closeSession),
   );
+}
+
+/** Neighbours of one scheme and the same perms, which is what an expansion leaves. */
+function sortEqualPerms(entry: Entry): Entry {
+  if (entry.kind !== 'reply' || entry.opcode !== OpCode.getACL) return entry;
+  const body = entry.body.replace(EQUAL_PERMS, (run) => run.split(', ').toSorted().join(', '));
+  return { ...entry, body };
 }
 
 function withoutPartialReads(entry: Entry): Entry {

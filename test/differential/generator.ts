@@ -6,9 +6,12 @@
 
 import { isEphemeralMode, isSequentialMode, OpCode, type Prng, Xid } from '@zabra/protocol';
 import { BAD_CREDENTIALS, type Credential, GOOD_CREDENTIALS, NOISE_CREDENTIALS } from './acls.ts';
-import { isBarred, mustBeLast, mustStandAlone, type PeerVersion } from './barred.ts';
+import { isBarred } from './barred.ts';
+import { mustBeLast, mustStandAlone } from './batch-rules.ts';
 import { mayOvertake } from './link.ts';
+import { multiOperation, multiReadOperation } from './multi-requests.ts';
 import { PathPool } from './paths.ts';
+import type { PeerVersion } from './peer-version.ts';
 import {
   type ConnectStep,
   type Field,
@@ -21,10 +24,10 @@ import {
   SLOT_COUNT,
   type Step,
 } from './program.ts';
+import { flagsOf, isCreate, pathOf } from './request-parts.ts';
 import {
   addWatchOperation,
   connectionOperation,
-  multiReadOperation,
   pathOperation,
   readOperation,
   setWatchesOperation,
@@ -35,7 +38,6 @@ import {
   createOperation,
   deleteOperation,
   firstOperations,
-  multiOperation,
   type Operation,
   quotaOperation,
   quotaSetup,
@@ -66,13 +68,6 @@ const ALL: readonly (readonly [number, Draw])[] = [
   [3, quotaOperation],
   [1, reconfigOperation],
 ];
-
-const CREATES: ReadonlySet<number> = new Set([
-  OpCode.create,
-  OpCode.create2,
-  OpCode.createContainer,
-  OpCode.createTTL,
-]);
 
 const BATCH_MAX = 12;
 const PIECES_MAX = 4;
@@ -158,7 +153,7 @@ export class Generator {
     const requests: Request[] = [];
     const count = 1 + prng.below(BATCH_MAX);
     while (requests.length < count) {
-      const request = this.#request(ALL);
+      const request = this.#request(slot, ALL);
       if (mustStandAlone(request)) {
         if (requests.length > 0) this.#push(slot, requests.splice(0));
         this.#push(slot, [request]);
@@ -176,7 +171,7 @@ export class Generator {
     const parts = this.#slots.flatMap((state, slot) => {
       if (!state.open) return [];
       const count = 1 + this.#prng.below(4);
-      const requests = Array.from({ length: count }, () => this.#request(READS));
+      const requests = Array.from({ length: count }, () => this.#request(slot, READS));
       return [{ slot, requests }];
     });
     this.#steps.push({ kind: 'batch', parts, pieces: 1 });
@@ -199,17 +194,17 @@ export class Generator {
     const requests = [this.#auth(prng.pick(GOOD_CREDENTIALS))];
     if (prng.chance(1, 3)) requests.push(this.#auth(prng.pick(GOOD_CREDENTIALS)));
     const count = prng.below(4);
-    for (let index = 0; index < count; index++) requests.push(this.#request(READS));
+    for (let index = 0; index < count; index++) requests.push(this.#request(slot, READS));
     this.#push(slot, requests);
   }
 
   #closeSession(slot: number): void {
     const prng = this.#prng;
-    const before = Array.from({ length: prng.below(4) }, () => this.#request(ALL));
+    const before = Array.from({ length: prng.below(4) }, () => this.#request(slot, ALL));
     const requests = before.filter((request) => !mustStandAlone(request) && !mustBeLast(request));
     requests.push(this.#make(OpCode.closeSession, prng.chance(1, 4) ? [textField('x')] : []));
     const behind = prng.below(3);
-    for (let index = 0; index < behind; index++) requests.push(this.#plainRead());
+    for (let index = 0; index < behind; index++) requests.push(this.#plainRead(slot));
     this.#push(slot, requests);
     this.#close(slot);
   }
@@ -221,7 +216,9 @@ export class Generator {
     if (draw === 0) {
       this.#push(slot, [this.#auth(prng.pick(BAD_CREDENTIALS))]);
     } else if (draw === 1) {
-      this.#push(slot, [this.#make(prng.pick(UNKNOWN_OPCODES), [])]);
+      const request = this.#make(prng.pick(UNKNOWN_OPCODES), []);
+      if (isBarred(request, slot, this.#version)) return;
+      this.#push(slot, [request]);
     } else if (draw === 2) {
       // An auth packet or token that ends early is fatal, other requests are answered.
       const token = this.#make(OpCode.sasl, [{ t: 'data', v: 'token' }]);
@@ -252,7 +249,7 @@ export class Generator {
       timeoutMs: prng.pick(TIMEOUTS_MS),
       zxidBack: isFuture ? ZXID_FUTURE : prng.below(20),
       readOnly: prng.pick([false, false, true, null]),
-      requests: this.#pipelined(),
+      requests: this.#pipelined(slot),
     };
     this.#steps.push(step);
     for (const other of this.#slots) {
@@ -277,36 +274,36 @@ export class Generator {
   }
 
   /** What is sent before the answer to the handshake. */
-  #pipelined(): readonly Request[] {
+  #pipelined(slot: number): readonly Request[] {
     if (!this.#prng.chance(1, 4)) return [];
-    return Array.from({ length: 1 + this.#prng.below(3) }, () => this.#plainRead());
+    return Array.from({ length: 1 + this.#prng.below(3) }, () => this.#plainRead(slot));
   }
 
-  #plainRead(): Request {
-    return this.#request([[1, readOperation]]);
+  #plainRead(slot: number): Request {
+    return this.#request(slot, [[1, readOperation]]);
   }
 
-  #request(table: readonly (readonly [number, Draw])[]): Request {
+  #request(slot: number, table: readonly (readonly [number, Draw])[]): Request {
     const prng = this.#prng;
     for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
       const { opcode, fields } = drawFrom(table, prng)(prng, this.#paths);
-      const request = this.#make(opcode, fields);
-      if (isBarred(request, this.#version)) continue;
+      const request = this.#damage(this.#make(opcode, fields));
+      if (isBarred(request, slot, this.#version)) continue;
       this.#learn(request);
-      return this.#damage(request);
+      return request;
     }
     return this.#make(OpCode.ping, []);
   }
 
   /** What the tree will probably look like afterwards. */
-  #learn({ opcode, fields }: Request): void {
-    const path = fields[0]?.t === 'path' ? fields[0].v : null;
+  #learn(request: Request): void {
+    const path = pathOf(request);
     if (path === null) return;
-    if (opcode === OpCode.delete) this.#paths.onDelete(path);
-    const flags = fields[3];
+    if (request.opcode === OpCode.delete) this.#paths.onDelete(path);
+    if (!isCreate(request.opcode)) return;
+    const flags = flagsOf(request);
     // Ephemerals go with their sessions.
-    const stays = flags?.t === 'int' && !isSequentialMode(flags.v) && !isEphemeralMode(flags.v);
-    if (CREATES.has(opcode) && stays) this.#paths.onCreate(path);
+    if (!isSequentialMode(flags) && !isEphemeralMode(flags)) this.#paths.onCreate(path);
   }
 
   /** Now and then a body ends early or goes on behind its end. */

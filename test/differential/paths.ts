@@ -7,6 +7,7 @@
 import type { Prng } from '@zabra/protocol';
 
 const NAMES = ['a', 'b', 'c', 'l'] as const;
+const UNUSED_NAMES = ['m', 'n', 'o', 'p', 'q'] as const;
 const SEQUENTIAL_NAMES = ['s-', '', 'a'] as const;
 const SEQUENCE_NUMBERS = 5;
 const SUFFIX_DIGITS = 10;
@@ -121,6 +122,11 @@ export class PathPool {
     if (draw < 2) return this.any();
     if (draw < 4) return this.#below(QUOTA_ROOT);
     return this.#below(draw < 9 ? '$' : this.#made());
+  }
+
+  /** A child that no other operation makes. */
+  unused(): string {
+    return `${this.#made()}/${this.#prng.pick(UNUSED_NAMES)}`;
   }
 
   /** What a sequential create is asked for. */

@@ -6,7 +6,7 @@
 import { OpCode, type Prng } from '@zabra/protocol';
 import type { PathPool } from './paths.ts';
 import type { Field } from './program.ts';
-import { endOfMulti, header, type Operation } from './write-requests.ts';
+import type { Operation } from './write-requests.ts';
 
 const READS: readonly number[] = [
   OpCode.exists,
@@ -23,7 +23,6 @@ const ADD_MODES: readonly number[] = [0, 0, 0, 1, 1, 1, 2, -1];
 const LIST_MAX = 3;
 /** How far behind a client's last zxid may lie. */
 const ZXID_BACK_MAX = 60;
-const MULTI_COUNT_MAX = 4;
 
 export function readOperation(prng: Prng, paths: PathPool): Operation {
   const fields: Field[] = [
@@ -74,21 +73,6 @@ export function setWatchesOperation(prng: Prng, paths: PathPool): Operation {
   const fields: Field[] = [{ t: 'zxid', v: prng.below(ZXID_BACK_MAX) }];
   for (let list = 0; list < lists; list++) fields.push({ t: 'paths', v: pathList(prng, paths) });
   return { opcode, fields };
-}
-
-export function multiReadOperation(prng: Prng, paths: PathPool): Operation {
-  const fields: Field[] = [];
-  const count = prng.below(MULTI_COUNT_MAX);
-  for (let index = 0; index < count; index++) {
-    const opcode = prng.pick([OpCode.getData, OpCode.getChildren]);
-    fields.push(...header(opcode, false, -1));
-    fields.push({ t: 'path', v: paths.any() }, { t: 'bool', v: prng.chance(1, 2) });
-  }
-  if (prng.chance(1, 20)) {
-    fields.push(...header(OpCode.delete, false, -1));
-    fields.push({ t: 'path', v: paths.any() }, { t: 'int', v: -1 });
-  }
-  return { opcode: OpCode.multiRead, fields: [...fields, ...endOfMulti()] };
 }
 
 function pathList(prng: Prng, paths: PathPool): readonly string[] | null {

@@ -8,6 +8,8 @@ import { describeStep } from './program.ts';
 import { renderEntry, type StepTranscript } from './transcript.ts';
 
 const LINE_MAX = 400;
+/** More than any shrunk program has. */
+const STEPS_SHOWN_MAX = 40;
 
 export interface Failure {
   readonly seed: number;
@@ -28,8 +30,8 @@ export function renderFailure(failure: Failure): string {
     `slot ${mismatch.slot}`,
     `  Apache: ${clip(mismatch.real)}`,
     `  Zabra:  ${clip(mismatch.ours)}`,
-    'steps and what was seen:',
-    ...result.performed.map(renderStep),
+    `the last of ${result.performed.length} steps and what was seen:`,
+    ...result.performed.slice(-STEPS_SHOWN_MAX).map(renderStep),
   ];
   return lines.join('\n');
 }

@@ -7,8 +7,8 @@
 import { TestEnsemble } from '../process/ensemble.ts';
 import type { ServerKind } from '../process/server-process.ts';
 import { SUPER_DIGEST } from './acls.ts';
-import type { PeerVersion } from './barred.ts';
 import type { Ports } from './comparison.ts';
+import type { PeerVersion } from './peer-version.ts';
 
 const CONFIGURATION = [
   'extendedTypesEnabled=true',
@@ -18,8 +18,22 @@ const CONFIGURATION = [
   'maxSessionTimeout=600000',
   `DigestAuthenticationProvider.superDigest=${SUPER_DIGEST}`,
 ];
-/** Read by every JVM; only so can it be told what has no key in `zoo.cfg`. */
-const JAVA_OPTIONS = '-Dznode.container.checkIntervalMs=100000000 -Xshare:auto';
+/** It has no key in `zoo.cfg`: every JVM reads the one variable, our server the other. */
+const NO_SWEEPS = '-Dznode.container.checkIntervalMs=100000000';
+
+export interface PairOptions {
+  /** Whose rules the comparison follows. */
+  readonly version: PeerVersion;
+  /** The server that is right. */
+  readonly realKind: ServerKind;
+  /** Lines for its configuration alone. */
+  readonly realExtra: readonly string[];
+}
+
+export function apachePair(version: PeerVersion): PairOptions {
+  const realKind = version === '3.8.0' ? 'apache-3.8.0' : 'apache-3.9.5';
+  return { version, realKind, realExtra: [] };
+}
 
 export class ServerPair {
   readonly #real: TestEnsemble;
@@ -30,10 +44,11 @@ export class ServerPair {
     this.#ours = ours;
   }
 
-  static async start(version: PeerVersion): Promise<ServerPair> {
-    process.env['JAVA_TOOL_OPTIONS'] = JAVA_OPTIONS;
-    const kind: ServerKind = version === '3.8.0' ? 'apache-3.8.0' : 'apache-3.9.5';
-    const real = await TestEnsemble.create({ kinds: [kind], extra: CONFIGURATION });
+  static async start({ realKind, realExtra }: PairOptions): Promise<ServerPair> {
+    process.env['JAVA_TOOL_OPTIONS'] = NO_SWEEPS;
+    process.env['SERVER_JVMFLAGS'] = NO_SWEEPS;
+    const extra = [...CONFIGURATION, ...realExtra];
+    const real = await TestEnsemble.create({ kinds: [realKind], extra });
     const ours = await TestEnsemble.create({ kinds: ['zabra'], extra: CONFIGURATION });
     const pair = new ServerPair(real, ours);
     await Promise.all([real.start(), ours.start()]);
@@ -44,9 +59,16 @@ export class ServerPair {
     return { real: portOf(this.#real), ours: portOf(this.#ours) };
   }
 
-  async end(failed: boolean): Promise<void> {
-    await Promise.all([this.#real.end(failed), this.#ours.end(failed)]);
+  /** Prints the log of a server that has ended by itself. */
+  async end(): Promise<void> {
+    await Promise.all(
+      [this.#real, this.#ours].map((ensemble) => ensemble.end(!isRunning(ensemble))),
+    );
   }
+}
+
+function isRunning(ensemble: TestEnsemble): boolean {
+  return ensemble.servers.every((server) => server.running);
 }
 
 function portOf(ensemble: TestEnsemble): number {

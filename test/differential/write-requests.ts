@@ -1,6 +1,6 @@
 /**
- * Requests that write: the create family, delete, setData, setACL, and multi with all of them.
- * The fields of an operation are a function of their own, since a multi repeats them.
+ * Requests that write: the create family, delete, setData and setACL, what a quota consists of, and
+ * reconfig. An operation is its number and its fields, since a multi repeats them.
  */
 
 import { CreateMode, isSequentialMode, OpCode, type Prng } from '@zabra/protocol';
@@ -20,10 +20,8 @@ const BIG_DATA_BYTES = 20_000;
 /** Long after the end of any run. */
 const TTL_MS = 1_000_000_000;
 const TTLS_ODD: readonly number[] = [0, -1, 2 ** 40 - 1, 2 ** 40, -(2 ** 50)];
-const VERSIONS: readonly number[] = [-1, -1, -1, -1, -1, -1, 0, 0, 1, 2, -2, 2_147_483_647];
+export const VERSIONS: readonly number[] = [-1, -1, -1, -1, -1, -1, 0, 0, 1, 2, -2, 2_147_483_647];
 const FLAGS_ODD: readonly number[] = [7, -1, 99, CreateMode.CONTAINER, CreateMode.PERSISTENT];
-const MULTI_END: readonly Field[] = header(OpCode.error, true, -1);
-const MULTI_COUNT_MAX = 4;
 
 const LIMITS: readonly string[] = [
   'count=1000,bytes=100000',
@@ -103,46 +101,6 @@ export function reconfigOperation(prng: Prng): Operation {
   return { opcode: OpCode.reconfig, fields };
 }
 
-export function multiOperation(prng: Prng, paths: PathPool): Operation {
-  const fields: Field[] = [];
-  const count = prng.chance(1, 20) ? 0 : 1 + prng.below(MULTI_COUNT_MAX);
-  for (let index = 0; index < count; index++) {
-    const part = multiPart(prng, paths);
-    fields.push(...header(part.opcode, false, -1), ...part.fields);
-  }
-  // Now and then the end is missing, or says something else behind its `done`.
-  if (prng.chance(1, 60)) return { opcode: OpCode.multi, fields };
-  const end = prng.chance(1, 30) ? header(OpCode.create, true, 5) : MULTI_END;
-  return { opcode: OpCode.multi, fields: [...fields, ...end] };
-}
-
-export function header(opcode: number, done: boolean, err: number): readonly Field[] {
-  return [
-    { t: 'int', v: opcode },
-    { t: 'bool', v: done },
-    { t: 'int', v: err },
-  ];
-}
-
-export function endOfMulti(): readonly Field[] {
-  return MULTI_END;
-}
-
-function multiPart(prng: Prng, paths: PathPool): Operation {
-  const draw = prng.below(100);
-  if (draw < 40) return createOperation(prng, paths);
-  if (draw < 60) return deleteOperation(prng, paths);
-  if (draw < 78) return setDataOperation(prng, paths);
-  if (draw < 97) return versioned(OpCode.check, paths.any(), prng.pick(VERSIONS));
-  // What may not stand in a multi spoils all of it.
-  if (draw < 98) return setAclOperation(prng, paths);
-  const fields: Field[] = [
-    { t: 'path', v: paths.any() },
-    { t: 'bool', v: false },
-  ];
-  return { opcode: prng.pick([OpCode.getData, OpCode.getChildren, OpCode.exists, 99]), fields };
-}
-
 function choosePath(prng: Prng, paths: PathPool, flags: number): string | null {
   if (!isSequentialMode(flags)) return paths.fresh();
   return prng.chance(1, 12) ? paths.any() : paths.sequential();
@@ -173,17 +131,21 @@ function data(prng: Prng): string | number | null {
   return draw < 98 ? prng.below(DATA_BYTES_MAX) : BIG_DATA_BYTES;
 }
 
-function plainCreate(path: string, text: string): Operation {
+export function plainCreate(path: string, text: string, flags = 0): Operation {
   const fields: Field[] = [
     { t: 'path', v: path },
     { t: 'data', v: text },
     { t: 'acl', v: [{ perms: 31, scheme: 'world', id: 'anyone' }] },
-    { t: 'int', v: 0 },
+    { t: 'int', v: flags },
   ];
   return { opcode: OpCode.create, fields };
 }
 
-function setData(path: string | null, content: string | number | null, version: number): Operation {
+export function setData(
+  path: string | null,
+  content: string | number | null,
+  version: number,
+): Operation {
   const fields: Field[] = [
     { t: 'path', v: path },
     { t: 'data', v: content },
@@ -192,7 +154,7 @@ function setData(path: string | null, content: string | number | null, version: 
   return { opcode: OpCode.setData, fields };
 }
 
-function versioned(opcode: number, path: string | null, version: number): Operation {
+export function versioned(opcode: number, path: string | null, version: number): Operation {
   const fields: Field[] = [
     { t: 'path', v: path },
     { t: 'int', v: version },

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs every peer that the interop tests talk to: Apache ZooKeeper 3.8.0 (Debian), Apache
-# ZooKeeper 3.9.5 (Maven Central), kazoo (PyPI) and node-zookeeper-client (npm).
+# Installs every peer that the interop tests talk to: Apache ZooKeeper 3.8.0 and the C client's
+# shell (Debian), Apache ZooKeeper 3.9.5 and Curator (Maven Central), kazoo and its published tests
+# (PyPI), node-zookeeper-client (npm) and the tests of the Go client (Go modules).
 #
 # Knows package registries through their ordinary clients and nothing else. It may be run again:
 # what is there already is left alone. A peer that cannot be had is an error, never a skip.
@@ -12,7 +13,9 @@ cache=${ZABRA_INTEROP_CACHE:-$root/.cache/interop}
 
 kazoo_version=2.10.0
 node_client_version=1.1.3
+go_client_version=v1.0.4
 apache_version=3.9.5
+curator_version=5.9.0
 dependency_plugin=org.apache.maven.plugins:maven-dependency-plugin:3.6.1
 
 log=$cache/install.log
@@ -70,6 +73,28 @@ install_kazoo() {
   touch "$target/.complete"
 }
 
+# The tests are in kazoo's source distribution; what they import is pinned in a file of ours, one
+# package of which has to be compiled.
+install_kazoo_suite() {
+  local target=$cache/kazoo-suite-$kazoo_version
+  local requirements=$root/test/third-party/kazoo-requirements.txt
+  if cmp -s "$requirements" "$target/.complete"; then return 0; fi
+  command -v cc >/dev/null || apt_install gcc libc6-dev
+  python3 -c 'import os, sysconfig
+assert os.path.exists(sysconfig.get_path("include") + "/Python.h")' 2>>"$log" ||
+    apt_install python3-dev
+  rm -rf "$target"
+  mkdir -p "$target/site"
+  quietly python3 -m pip download --quiet --no-input --no-deps \
+    --no-binary kazoo --dest "$target" "kazoo==$kazoo_version"
+  quietly tar -xzf "$target/kazoo-$kazoo_version.tar.gz" -C "$target" --strip-components=1
+  quietly python3 -m pip install --quiet --no-input --no-deps --target "$target/site" \
+    -r "$requirements"
+  quietly env PYTHONPATH="$target/site:$target" python3 -m pytest --collect-only -q \
+    -p no:cacheprovider --rootdir "$target" "$target/kazoo/tests"
+  cp "$requirements" "$target/.complete"
+}
+
 install_node_client() {
   local target=$cache/node
   if [ -e "$target/node_modules/node-zookeeper-client/.complete-$node_client_version" ]; then
@@ -93,8 +118,7 @@ dependency() {
   printf '<scope>runtime</scope></dependency>\n'
 }
 
-# ZooKeeper's pom marks as "provided" what its own distribution ships; they are named here.
-write_apache_pom() {
+pom_head() {
   cat <<'XML'
 <project xmlns="http://maven.apache.org/POM/4.0.0">
 <modelVersion>4.0.0</modelVersion>
@@ -102,6 +126,15 @@ write_apache_pom() {
 <packaging>pom</packaging>
 <dependencies>
 XML
+}
+
+pom_tail() {
+  printf '</dependencies>\n</project>\n'
+}
+
+# ZooKeeper's pom marks as "provided" what its own distribution ships; they are named here.
+write_apache_pom() {
+  pom_head
   dependency org.apache.zookeeper zookeeper "$apache_version"
   dependency io.dropwizard.metrics metrics-core 4.1.12.1
   dependency org.xerial.snappy snappy-java 1.1.10.5
@@ -109,7 +142,7 @@ XML
   dependency org.eclipse.jetty jetty-server 9.4.57.v20241219
   dependency org.eclipse.jetty jetty-servlet 9.4.57.v20241219
   dependency com.fasterxml.jackson.core jackson-databind 2.15.2
-  printf '</dependencies>\n</project>\n'
+  pom_tail
 }
 
 install_apache() {
@@ -133,6 +166,70 @@ XML
   touch "$target/.complete"
 }
 
+install_curator() {
+  local target=$cache/curator-$curator_version
+  if [ -e "$target/.complete" ]; then return 0; fi
+  command -v mvn >/dev/null || apt_install maven
+  command -v javac >/dev/null || apt_install default-jdk-headless
+  rm -rf "$target"
+  mkdir -p "$target/lib"
+  {
+    pom_head
+    dependency org.apache.curator curator-recipes "$curator_version"
+    dependency org.slf4j slf4j-simple 1.7.36
+    pom_tail
+  } >"$target/pom.xml"
+  quietly mvn -B -q -f "$target/pom.xml" "$dependency_plugin:copy-dependencies" \
+    -DincludeScope=runtime -DoutputDirectory="$target/lib"
+  test -e "$target/lib/curator-recipes-$curator_version.jar"
+  touch "$target/.complete"
+}
+
+install_c_shell() {
+  if [ ! -x /usr/lib/zookeeper/bin/cli_mt ]; then apt_install zookeeper-bin; fi
+  test -x /usr/lib/zookeeper/bin/cli_mt
+}
+
+# The tests of the Go client become one program. Their harness believes in a server when its own
+# `srvr` parser does, and that one knows the dates of 3.5 only, so that no later server ever counts
+# as started; it is told to look for the line `Mode:` instead. No test is changed.
+install_go_suite() {
+  local target=$cache/go-zk-$go_client_version
+  if [ -e "$target/.complete" ]; then return 0; fi
+  command -v go >/dev/null || apt_install golang-go
+  rm -rf "$target"
+  mkdir -p "$target/module"
+  cat >"$target/module/go.mod" <<GOMOD
+module zabra.interop/peers
+
+go 1.16
+
+require github.com/go-zookeeper/zk $go_client_version
+GOMOD
+  cat >"$target/module/go.sum" <<GOSUM
+github.com/go-zookeeper/zk $go_client_version h1:DPzxraQx7OrPyXq2phlGlNSIyWEsAox0RJmjTseMV6I=
+github.com/go-zookeeper/zk $go_client_version/go.mod h1:nOB03cncLtlp4t+UAkGSV+9beXP/akpekBwL+UX1Qcw=
+GOSUM
+  local source
+  source=$(cd "$target/module" &&
+    go mod download github.com/go-zookeeper/zk 2>>"$log" &&
+    go list -mod=mod -m -f '{{.Dir}}' github.com/go-zookeeper/zk)
+  cp -r "$source" "$target/source"
+  chmod -R u+w "$target/source"
+  local asks='_, ok := FLWSrvr(serverAddrs, time.Second)'
+  grep -qF "$asks" "$target/source/server_help_test.go"
+  cat >"$target/asks-instead.txt" <<'GO'
+		ok := true
+		for _, address := range serverAddrs {
+			answer, err := fourLetterWord(address, "srvr", time.Second)
+			ok = ok && err == nil && strings.Contains(string(answer), "Mode:")
+		}
+GO
+  sed -i -e "/$asks/{r $target/asks-instead.txt" -e 'd}' "$target/source/server_help_test.go"
+  (cd "$target/source" && quietly go test -c -o "$target/zk.test" .)
+  touch "$target/.complete"
+}
+
 # timed NAME FUNCTION: one line a peer.
 timed() {
   local start=$EPOCHREALTIME
@@ -146,3 +243,7 @@ timed 'apache-zookeeper 3.8.0' install_debian_zookeeper
 timed "kazoo $kazoo_version" install_kazoo
 timed "node-zookeeper-client $node_client_version" install_node_client
 timed "apache-zookeeper $apache_version" install_apache
+timed 'C client shell (Debian)' install_c_shell
+timed "kazoo $kazoo_version, its tests" install_kazoo_suite
+timed "go-zookeeper $go_client_version" install_go_suite
+timed "curator $curator_version" install_curator

@@ -13,42 +13,13 @@ import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { TestEnsemble } from '../process/ensemble.ts';
 import { askSrvr } from '../process/four-letter-word.ts';
-import { classPathOf, ROOT, ServerProcess, type ServerKind } from '../process/server-process.ts';
+import { classPathOf, ROOT, ServerProcess } from '../process/server-process.ts';
 import { runScript } from './client-script.ts';
+import { CACHE, KIND, leaderKiller, withEnsemble } from './with-ensemble.ts';
 
 const run = promisify(execFile);
-const CACHE = process.env['ZABRA_INTEROP_CACHE'] ?? join(ROOT, '.cache/interop');
-const KIND = (process.env['ZABRA_INTEROP_KIND'] ?? 'zabra') as ServerKind;
 const SCRIPT_TIMEOUT_MS = 180_000;
 const SOURCES = join(ROOT, 'test/interop');
-
-async function withEnsemble(size: number, use: (e: TestEnsemble) => Promise<void>): Promise<void> {
-  const ensemble = await TestEnsemble.create({ kinds: Array.from({ length: size }, () => KIND) });
-  let failed = true;
-  try {
-    await ensemble.start();
-    await use(ensemble);
-    failed = false;
-  } finally {
-    await ensemble.end(failed);
-  }
-}
-
-/** Answers what client scripts ask for. */
-function leaderKiller(ensemble: TestEnsemble): (name: string) => Promise<void> {
-  let killed: ServerProcess | null = null;
-  return async (name) => {
-    if (name === 'kill-leader') {
-      killed = await ensemble.leader();
-      await killed.end('SIGKILL');
-    } else if (name === 'restart') {
-      killed?.start();
-      await killed?.waitUntilServing();
-    } else {
-      throw new Error(`A client script asks for "${name}", which nobody knows`);
-    }
-  };
-}
 
 interface ShellResult {
   /** Both streams: the shell says "Created" on the second. */

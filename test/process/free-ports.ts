@@ -25,6 +25,22 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
+/** The first of as many free ports in a row, for harnesses that count up from one. */
+export async function freePortsInARow(count: number): Promise<number> {
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const first = PORT_MIN + Math.floor(Math.random() * (PORT_MAX - PORT_MIN - count));
+    const servers: Server[] = [];
+    for (let port = first; port < first + count; port++) {
+      const server = await tryToListen(port);
+      if (server === null) break;
+      servers.push(server);
+    }
+    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+    if (servers.length === count) return first;
+  }
+  throw new Error(`Cannot find ${count} free ports in a row on loopback`);
+}
+
 function tryToListen(port: number): Promise<Server | null> {
   return new Promise((resolve) => {
     const server = createServer();

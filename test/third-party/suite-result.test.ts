@@ -26,9 +26,21 @@ describe('judge', () => {
     ['takes a skipped test as lost', 'a=passed b=passed', 'a=passed b=skipped', {}, [/skipped$/]],
     ['takes a test that did not run as lost', 'a=passed b=passed', 'a=passed', {}, [/missing$/]],
     ['lets exceptions fail', 'a=passed b=passed', 'a=passed b=failed', { b: 'why' }, []],
-    ['ends exceptions that hold no more', 'a=passed', 'a=passed', { a: 'why' }, [/passes on ours$/]],
+    [
+      'ends exceptions that hold no more',
+      'a=passed',
+      'a=passed',
+      { a: 'why' },
+      [/passes on ours$/],
+    ],
     ['ends exceptions of no test', 'a=passed', 'a=passed', { c: 'why' }, [/no test of the suite$/]],
-    ['counts what passes', 'b=failed', 'b=failed', {}, [/^0 passed on Apache/, /^0 passed on ours/]],
+    [
+      'counts what passes',
+      'b=failed',
+      'b=failed',
+      {},
+      [/^0 passed on Apache/, /^0 passed on ours/],
+    ],
   ];
   for (const [name, apache, ours, exceptions, problems] of rows) {
     it(name, () => {
@@ -51,11 +63,14 @@ describe('readPytest', () => {
     const output =
       '.noise\nresult passed 0.1 t.py::A::x\nF\nresult failed 12.0 t.py::A::y\n' +
       'result skipped 0.0 t.py::z\nresult of something else\n';
-    assert.deepEqual([...readPytest(output)], [
-      ['t.py::A::x', 'passed'],
-      ['t.py::A::y', 'failed'],
-      ['t.py::z', 'skipped'],
-    ]);
+    assert.deepEqual(
+      [...readPytest(output)],
+      [
+        ['t.py::A::x', 'passed'],
+        ['t.py::A::y', 'failed'],
+        ['t.py::z', 'skipped'],
+      ],
+    );
   });
 });
 
@@ -65,12 +80,15 @@ describe('readGoTest', () => {
       '=== RUN   TestA\n=== RUN   TestA/first\n--- PASS: TestA (1.00s)\n' +
       '    --- PASS: TestA/first (0.50s)\n=== RUN   TestB\n    x.go:1: --- PASS: TestB says so\n' +
       '--- SKIP: TestC (0.00s)\n=== RUN   TestD\npanic: no\n';
-    assert.deepEqual([...readGoTest(output)], [
-      ['TestA', 'passed'],
-      ['TestA/first', 'passed'],
-      ['TestB', 'failed'],
-      ['TestD', 'failed'],
-      ['TestC', 'skipped'],
-    ]);
+    assert.deepEqual(
+      [...readGoTest(output)],
+      [
+        ['TestA', 'passed'],
+        ['TestA/first', 'passed'],
+        ['TestB', 'failed'],
+        ['TestD', 'failed'],
+        ['TestC', 'skipped'],
+      ],
+    );
   });
 });

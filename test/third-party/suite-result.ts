@@ -71,9 +71,7 @@ const GO_OUTCOMES: Readonly<Record<string, Outcome>> = {
 export function readGoTest(output: string): SuiteResult {
   const result = new Map<string, Outcome>();
   for (const [, name = ''] of output.matchAll(/^=== RUN +(\S+)$/gm)) result.set(name, 'failed');
-  for (const [, word = '', name = ''] of output.matchAll(
-    /^ *--- (PASS|FAIL|SKIP): (\S+) \(\d/gm,
-  )) {
+  for (const [, word = '', name = ''] of output.matchAll(/^ *--- (PASS|FAIL|SKIP): (\S+) \(\d/gm)) {
     result.set(name, GO_OUTCOMES[word] ?? 'failed');
   }
   return result;

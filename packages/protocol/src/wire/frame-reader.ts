@@ -89,7 +89,7 @@ export class FrameReader {
     if (!this.#accept(length)) return end;
     const bodyStart = position;
     position = Math.min(position + LENGTH_BYTES + length - held.length, end);
-    held.append(buffer, bodyStart, position);
+    held.append(buffer, bodyStart, position, LENGTH_BYTES + length);
     this.#deliverHeld();
     return position;
   }

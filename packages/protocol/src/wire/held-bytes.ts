@@ -2,7 +2,8 @@
  * HeldBytes: the bytes of a stream that a reader could not hand on yet, because a frame is not
  * complete or its sink has paused. Append-only: bytes once handed out are never overwritten,
  * since a full buffer is replaced by a new one, so that a sink may keep a frame as long as it
- * likes. Capacity follows the bytes that came, never a length that a peer announced.
+ * likes. Capacity follows the bytes that came, never a length that a peer announced, and not beyond
+ * the end of the frame that they belong to, where that is known.
  *
  * Invariant: the held bytes are buffer[start, end); nothing is held iff start == end, and then
  * `buffer` is the shared empty one.
@@ -28,10 +29,16 @@ export class HeldBytes {
     return this.end - this.start;
   }
 
-  append(source: Uint8Array, start: number, end: number): void {
+  /** `bytesMax`: what the held bytes can come to before some of them are consumed, if known. */
+  append(
+    source: Uint8Array,
+    start: number,
+    end: number,
+    bytesMax = Number.POSITIVE_INFINITY,
+  ): void {
     const count = end - start;
     if (count === 0) return;
-    if (this.end + count > this.buffer.length) this.#grow(this.length + count);
+    if (this.end + count > this.buffer.length) this.#grow(this.length + count, bytesMax);
     copyInto(this.buffer, this.end, source, start, end);
     this.end += count;
   }
@@ -48,8 +55,9 @@ export class HeldBytes {
     this.end = 0;
   }
 
-  #grow(bytesMin: number): void {
-    const grown = new Uint8Array(Math.max(CAPACITY_MIN, this.length * 2, bytesMin));
+  #grow(bytesMin: number, bytesMax: number): void {
+    const ahead = Math.min(Math.max(CAPACITY_MIN, this.length * 2), bytesMax);
+    const grown = new Uint8Array(Math.max(bytesMin, ahead));
     grown.set(this.buffer.subarray(this.start, this.end));
     this.end = this.length;
     this.start = 0;

@@ -5,20 +5,18 @@
  */
 
 import { randomInt } from 'node:crypto';
-import fs from 'node:fs';
 import { HealthServer } from '../admin/health-server.ts';
-import { hasHistory, initializeMarkerPath } from '../config/data-directories.ts';
 import type { ServerSettings } from '../config/settings.ts';
 import { systemClock } from '../io/clock.ts';
 import { FileDisk } from '../io/file-disk.ts';
 import { nodeHashes } from '../io/hashes.ts';
 import type { LogSink } from '../io/log-lines.ts';
 import { Loop } from '../io/loop.ts';
+import { tlsPrefaces } from '../io/tls-front.ts';
 import { Peer } from '../peer/peer.ts';
 import type { Exit } from '../peer/ready.ts';
+import { removeMarkerInTime } from './initialize-marker.ts';
 
-/** How often it is looked whether an `initialize` file has done its work. */
-const MARKER_POLL_MS = 500;
 const SEED_MAX = 2 ** 47;
 
 export class ServerProcess {
@@ -49,7 +47,7 @@ export class ServerProcess {
       machine: this.#peer,
       disk: this.#disk,
       clock: systemClock,
-      network: { ...edge, preface: null },
+      network: { ...edge, prefaces: tlsPrefaces(edge.tls, log) },
       onEvents: log,
       onExit,
     });
@@ -60,7 +58,7 @@ export class ServerProcess {
 
   /** Rejects when the health port cannot be had. */
   async start(): Promise<void> {
-    this.#removeMarker();
+    removeMarkerInTime(this.#settings.edge.directories, () => this.#peer.status().serving);
     if (this.#health !== null) {
       const port = await this.#health.start();
       const message = `Health at http://${this.#settings.edge.health?.host}:${port}/ready`;
@@ -71,26 +69,6 @@ export class ServerProcess {
 
   stop(): void {
     this.#loop.stop();
-  }
-
-  /**
-   * The `initialize` file is for a server without history: it goes as soon as there is some, and
-   * not before, so that a server that dies in between still has it.
-   */
-  #removeMarker(): void {
-    const { directories } = this.#settings.edge;
-    const marker = initializeMarkerPath(directories);
-    if (!fs.existsSync(marker)) return;
-    if (hasHistory(directories)) {
-      fs.rmSync(marker);
-      return;
-    }
-    const timer = setInterval(() => {
-      if (!this.#peer.status().serving) return;
-      fs.rmSync(marker, { force: true });
-      clearInterval(timer);
-    }, MARKER_POLL_MS);
-    timer.unref();
   }
 
   #onLogWrite(elapsedMs: number, name: string): void {

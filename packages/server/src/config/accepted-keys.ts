@@ -31,16 +31,17 @@ export interface AcceptedKey extends ConfigKey<unknown> {
 }
 
 const TABLE = `
-secureClientPort | - | N | refuse * | TLS for clients is not supported
-secureClientPortAddress | - | - | refuse * | TLS for clients is not supported
 sslQuorum | - | B | refuse true | TLS between servers is not supported
 portUnification | - | B | refuse true | TLS between servers is not supported
-sslQuorumReloadCertFiles | - | B | none | without TLS there are no certificates
-client.portUnification | = | b | refuse true | TLS for clients is not supported
-client.certReload | = | b | none | without TLS there are no certificates
-ssl.authProvider | = | - | none | without TLS there are no certificates
-ssl.sslProvider | = | - | none | without TLS there are no certificates
-fips-mode | = | b | none | without TLS it decides nothing
+sslQuorumReloadCertFiles | - | B | none | TLS between servers is not supported
+ssl.sslProvider | = | - | none | there is one implementation of TLS
+ssl.trustStore.password | = | - | none | a PEM file of certificates needs no password
+ssl.trustStore.passwordPath | = | - | none | a PEM file of certificates needs no password
+ssl.crl | = | b | refuse true | revoked certificates are not known
+ssl.ocsp | = | b | refuse true | revoked certificates are not known
+ssl.allowReverseDnsLookup | = | b | warn true | names are never taken from a reverse lookup
+ssl.handshakeDetectionTimeoutMillis | = | i | none | a silent connection is closed after 10 s
+ssl.context.supplier.class | = | - | refuse * | there are no classes to load
 quorum.auth.enableSasl | - | B | refuse true | SASL between servers is not supported
 quorum.auth.learnerRequireSasl | - | B | refuse true | SASL between servers is not supported
 quorum.auth.serverRequireSasl | - | B | refuse true | SASL between servers is not supported
@@ -48,16 +49,7 @@ quorum.auth.kerberos.servicePrincipal | - | - | none | SASL between servers is n
 quorum.auth.learner.saslLoginContext | - | - | none | SASL between servers is not supported
 quorum.auth.server.saslLoginContext | - | - | none | SASL between servers is not supported
 quorum.cnxn.threads.size | - | N | none | there are no threads to size
-sessionRequireClientSASLAuth | = | b | refuse true | SASL for clients is not supported
-allowSaslFailedClients | = | b | none | SASL for clients is not supported
-enforce.auth.enabled | = | b | refuse true | clients cannot be made to authenticate
-enforce.auth.schemes | = | - | none | clients cannot be made to authenticate
 requireKerberosConfig | = | b | refuse true | Kerberos is not supported
-sasl.serverconfig | = | - | none | SASL for clients is not supported
-superUser | = | - | warn * | SASL and X.509 identities do not exist
-X509AuthenticationProvider.superUser | = | - | warn * | X.509 identities do not exist
-SASLAuthenticationProvider.superPassword | = | - | warn * | SASL for clients is not supported
-letAnySaslUserDoX | = | - | none | SASL for clients is not supported
 kerberos.removeHostFromPrincipal | = | b | none | Kerberos is not supported
 kerberos.removeRealmFromPrincipal | = | b | none | Kerberos is not supported
 kerberos.canonicalizeHostNames | = | b | none | Kerberos is not supported
@@ -106,37 +98,16 @@ jmx.log4j.mbean | = | - | none | there is no JVM
 flushDelay | = | i | none | a write is flushed when the disk is free
 maxWriteQueuePollTime | = | i | none | a write is flushed when the disk is free
 maxBatchSize | = | i | none | whatever waits for the disk goes together
-jute.maxbuffer.extrasize | = | i | none | it follows jute.maxbuffer
 snapshotSizeFactor | = | - | none | a learner that lags too far gets a snapshot
 forceSnapshotSync | = | b | none | a learner gets a snapshot when it needs one
 emulate353TTLNodes | = | b | warn true | the owner encoding of 3.5.3 is not supported
-znode.container.checkIntervalMs | . | i | none | containers stay
-znode.container.maxPerMinute | . | i | none | containers stay
-znode.container.maxNeverUsedIntervalMs | . | i | none | containers stay
 enableEagerACLCheck | = | b | none | ACLs are checked by the leader
 maxResponseCacheSize | = | i | none | there is no cache of responses
 maxGetChildrenResponseCacheSize | = | i | none | there is no cache of responses
 intBufferStartingSizeBytes | = | i | none | buffers grow as needed
-largeRequestMaxBytes | = | w | none | jute.maxbuffer bounds a request
-largeRequestThreshold | = | w | none | jute.maxbuffer bounds a request
-request_throttle_max_requests | = | i | none | globalOutstandingLimit throttles
-request_throttle_stall_time | = | i | none | globalOutstandingLimit throttles
-request_throttle_drop_stale | = | b | none | globalOutstandingLimit throttles
-request_stale_connection_check | = | b | none | globalOutstandingLimit throttles
-request_stale_latency_check | = | b | none | globalOutstandingLimit throttles
-request_throttler.shutdownTimeout | = | i | none | globalOutstandingLimit throttles
-throttled_op_wait_time | = | i | none | globalOutstandingLimit throttles
-connection_throttle_tokens | = | i | none | connections are not throttled
-connection_throttle_fill_time | = | i | none | connections are not throttled
-connection_throttle_fill_count | = | i | none | connections are not throttled
-connection_throttle_freeze_time | = | i | none | connections are not throttled
-connection_throttle_drop_increase | = | - | none | connections are not throttled
-connection_throttle_drop_decrease | = | - | none | connections are not throttled
-connection_throttle_decrease_ratio | = | - | none | connections are not throttled
-connection_throttle_weight_enabled | = | b | none | connections are not throttled
-connection_throttle_global_session_weight | = | i | none | connections are not throttled
-connection_throttle_local_session_weight | = | i | none | connections are not throttled
-connection_throttle_renew_session_weight | = | i | none | connections are not throttled
+request_throttle_stall_time | = | i | none | requests that wait go on as soon as they may
+request_throttler.shutdownTimeout | = | i | none | requests that wait are dropped at the end
+connection_throttle_local_session_weight | = | i | none | there are no local sessions
 nio.numSelectorThreads | = | i | none | there are no threads to size
 nio.numWorkerThreads | = | i | none | there are no threads to size
 nio.directBufferBytes | = | i | none | there are no buffers of threads
@@ -144,8 +115,7 @@ nio.sessionlessCnxnTimeout | = | i | none | it is always 10 s
 nio.shutdownTimeout | = | i | none | there are no threads to wait for
 serverCnxnFactory | = | - | none | there is one implementation of the client port
 netty.advancedFlowControl.enabled | = | b | none | slow clients are always held up
-netty.server.outstandingHandshake.limit | = | i | none | without TLS there are no handshakes
-netty.server.earlyDropSecureConnectionHandshakes | = | b | none | there is no TLS
+netty.server.earlyDropSecureConnectionHandshakes | = | b | none | handshakes are bounded by their number
 follower.nodelay | . | b | none | packets between servers are never delayed
 leader.nodelay | . | b | none | packets between servers are never delayed
 commitProcessor.numWorkerThreads | = | i | none | there are no threads to size
@@ -192,7 +162,12 @@ const RULES: Readonly<Partial<Record<RuleCode, Rule<unknown>>>> = {
 export const ACCEPTED_KEYS: readonly AcceptedKey[] = TABLE.trim().split('\n').map(readRow);
 
 /** Families of keys that are accepted as a whole, whatever comes behind the prefix. */
-export const ACCEPTED_PREFIXES: readonly string[] = ['ssl.', 'metricsProvider.', 'authProvider.'];
+export const ACCEPTED_PREFIXES: readonly string[] = [
+  'ssl.quorum.',
+  'metricsProvider.',
+  'authProvider.',
+  'superUser.',
+];
 
 export function isTriggered(row: AcceptedKey, value: string): boolean {
   if (row.effect === 'none') return false;

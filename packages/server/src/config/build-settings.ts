@@ -9,7 +9,9 @@ import type { PeerConfig } from '../peer/peer-config.ts';
 import type { ClientAddress, EnsembleConfig } from '../zab/ensemble-config.ts';
 import type { ConfigValues } from './config-values.ts';
 import { dataDirectories, initializeMarkerPath } from './data-directories.ts';
+import { juteExtraBytes, reaperConfig, throttleConfig } from './limit-settings.ts';
 import { processEnvironment } from './process-environment.ts';
+import type { SecuritySettings } from './security-settings.ts';
 import { KEYS } from './server-keys.ts';
 import type { EdgeSettings, ServerSettings } from './settings.ts';
 
@@ -19,6 +21,8 @@ export interface Identity {
   /** Null for a standalone server. */
   readonly ensemble: EnsembleConfig | null;
   readonly client: ClientAddress | null;
+  readonly secureClient: ClientAddress | null;
+  readonly security: SecuritySettings;
   readonly minSessionTimeoutMs: number;
   readonly maxSessionTimeoutMs: number;
 }
@@ -54,6 +58,7 @@ function edgeSettings(values: ConfigValues, identity: Identity): EdgeSettings {
     clientKeepAlive: values.get(KEYS.clientTcpKeepAlive),
     linkKeepAlive: values.get(KEYS.tcpKeepAlive),
     sharedReads: values.get(KEYS.sharedReadBuffer),
+    tls: identity.security.tls,
     slowLogWriteMs: values.get(KEYS.fsyncWarningThresholdMs),
     health: healthPort < 0 ? null : { host, port: healthPort },
     logFormat: values.get(KEYS.log),
@@ -75,6 +80,7 @@ function peerConfig(
     ensemble,
     // Port -1 has no listener; `conf` prints it as it is.
     clientAddress: identity.client ?? { host: '0.0.0.0', port: -1 },
+    secureClientAddress: identity.secureClient,
     tickTimeMs: values.get(KEYS.tickTime),
     initLimitTicks: values.get(KEYS.initLimit),
     syncLimitTicks: values.get(KEYS.syncLimit),
@@ -84,6 +90,9 @@ function peerConfig(
     maxCnxns: values.get(KEYS.maxCnxns),
     globalOutstandingLimit: outstandingLimit(values.get(KEYS.globalOutstandingLimit), ensemble),
     juteMaxBufferBytes: values.get(KEYS.juteMaxBuffer),
+    juteExtraBytes: juteExtraBytes(values),
+    throttle: throttleConfig(values),
+    reaper: reaperConfig(values),
     clientOutputBytesMax: values.get(KEYS.clientOutputBytesMax),
     fourLetterWords: fourLetterWords(values),
     digestEnabled: values.get(KEYS.digestEnabled),
@@ -93,6 +102,7 @@ function peerConfig(
     enforceQuota: values.get(KEYS.enforceQuota),
     skipAcl: values.get(KEYS.skipAcl),
     superDigest: values.get(KEYS.superDigest),
+    authentication: identity.security.authentication,
     snapCount: Math.max(SNAP_COUNT_MIN, values.get(KEYS.snapCount)),
     snapSizeLimitBytes: values.get(KEYS.snapSizeLimitInKb) * KIB,
     txnLogSizeLimitBytes: values.get(KEYS.txnLogSizeLimitInKb) * KIB,

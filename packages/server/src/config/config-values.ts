@@ -18,6 +18,8 @@ const KNOWN: ReadonlySet<string> = new Set(
   ALL_KEYS.flatMap((row) => [row.key ?? '', row.property ?? '']),
 );
 
+const TLS_PREFIX = 'ssl.';
+
 /** Keys of the dynamic part: the server list and the shape of its quorums. */
 export function isDynamicKey(name: string): boolean {
   return name.startsWith('server.') || name.startsWith('group') || name.startsWith('weight');
@@ -38,7 +40,7 @@ export class ConfigValues {
       if (FILE_KEYS.has(name)) this.#file.set(name, value);
       else if (isDynamicKey(name) && !KNOWN.has(name)) this.#dynamic.push([name, value]);
       else if (name.startsWith(OWN_PREFIX)) this.#setOwn(name, value);
-      else this.#properties.set(`zookeeper.${name}`, value);
+      else this.#setForeign(name, value);
     }
   }
 
@@ -71,6 +73,25 @@ export class ConfigValues {
       if (row.effect === 'refuse') throw new ConfigError(`Cannot start with ${message}`);
       this.warnings.push(`There is no effect of ${message}`);
     }
+  }
+
+  /** A system property by its full name. */
+  property(name: string): string | undefined {
+    return this.#properties.get(name);
+  }
+
+  /** The values of `name.X` for every X, in no order that means anything. */
+  family(name: string): string[] {
+    const prefix = `zookeeper.${name}.`;
+    return [...this.#properties].flatMap(([key, value]) => (key.startsWith(prefix) ? [value] : []));
+  }
+
+  /** ZooKeeper's, ours or nobody's: a misspelt key of TLS is the one that an operator must see. */
+  #setForeign(name: string, value: string): void {
+    if (name.startsWith(TLS_PREFIX) && !isKnownKey(name)) {
+      this.warnings.push(`There is no key "${name}"`);
+    }
+    this.#properties.set(`zookeeper.${name}`, value);
   }
 
   #setOwn(name: string, value: string): void {

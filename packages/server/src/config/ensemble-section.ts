@@ -10,6 +10,7 @@ import { zxidFromHex } from '@zabra/protocol';
 import type { ClientAddress, EnsembleConfig } from '../zab/ensemble-config.ts';
 import { type ConfigEntry, parseEnsembleEntries } from '../zab/ensemble-text.ts';
 import { ConfigError } from './config-error.ts';
+import type { ConfigKey } from './config-key.ts';
 import { type ConfigValues, isDynamicKey } from './config-values.ts';
 import { decodeProperties, parseProperties } from './properties-file.ts';
 import { KEYS } from './server-keys.ts';
@@ -74,6 +75,24 @@ export function clientAddress(
     `Cannot serve clients at ${fixed.host}:${fixed.port} (clientPort) and at ` +
       `${own.host}:${own.port} (the server line) both: they must be equal`,
   );
+}
+
+/** Null when the port is not set; the address alone is no sense. */
+export function portAddress(
+  values: ConfigValues,
+  port: ConfigKey<number>,
+  address: ConfigKey<string>,
+): ClientAddress | null {
+  const host = values.get(address);
+  if (!values.has(port)) {
+    if (host === '') return null;
+    throw new ConfigError(`${address.key} is set but ${port.key} is not`);
+  }
+  const number = values.get(port);
+  if (number < 0 || number > 65_535) {
+    throw new ConfigError(`${port.key} is ${number}, which is no port`);
+  }
+  return { host: host === '' ? '0.0.0.0' : host, port: number };
 }
 
 interface DynamicEntries {

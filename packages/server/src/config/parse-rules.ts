@@ -9,7 +9,7 @@
  *   -  any text                                      !  one of a few words or forms, else fails
  */
 
-import { ConfigError, EXIT_INVALID_CONFIG } from './config-error.ts';
+import { ConfigError, EXIT_INVALID_CONFIG, EXIT_UNEXPECTED } from './config-error.ts';
 
 export type RuleCode = 'N' | 'B' | 'i' | 'b' | 'w' | 'y' | '-' | '!';
 
@@ -59,6 +59,23 @@ export function warnedInt(fallback: number, min: number): Rule<number> {
     return fallback;
   };
   return { code: 'w', fallback, read };
+}
+
+/** As `warnedInt` from 1 on. */
+export function positiveInt(fallback: number): Rule<number> {
+  return warnedInt(fallback, 1);
+}
+
+/** A decimal number that may have a fraction. */
+export function ratio(fallback: number): Rule<number> {
+  const read = (text: string, name: string) => {
+    const value = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?$/i.test(text)
+      ? Number(text)
+      : Number.NaN;
+    if (Number.isFinite(value)) return value;
+    throw new ConfigError(`Cannot read "${name}=${text}": wanted a number`, EXIT_UNEXPECTED);
+  };
+  return { code: '!', fallback, read };
 }
 
 /** True exactly for the word, as it is written. */

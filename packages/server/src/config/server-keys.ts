@@ -8,6 +8,8 @@ import { JUTE_MAXBUFFER_DEFAULT } from '@zabra/protocol';
 import type { LogLevel } from '../peer/ready.ts';
 import { fileKey, key, ownKey, propertyKey } from './config-key.ts';
 import { EXIT_UNEXPECTED } from './config-error.ts';
+import { LIMIT_KEYS } from './limit-keys.ts';
+import { SECURITY_KEYS } from './security-keys.ts';
 import {
   byteSize,
   lenientBool,
@@ -184,7 +186,7 @@ export const KEYS = {
     'jute.maxbuffer',
     warnedInt(JUTE_MAXBUFFER_DEFAULT, 1),
     'bytes',
-    'Largest request.',
+    'Longest request of a client; its connection holds at most twice as much.',
   ),
   globalOutstandingLimit: key(
     'globalOutstandingLimit',
@@ -264,4 +266,6 @@ export const KEYS = {
     '',
     'All connections read into one buffer, which saves processor time.',
   ),
+  ...LIMIT_KEYS,
+  ...SECURITY_KEYS,
 } as const;

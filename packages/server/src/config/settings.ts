@@ -6,6 +6,7 @@
 import type { LogEvent } from '../peer/ready.ts';
 import type { PeerConfig } from '../peer/peer-config.ts';
 import type { DataDirectories } from './data-directories.ts';
+import type { TlsSettings } from './tls-settings.ts';
 
 export interface EdgeSettings {
   readonly directories: DataDirectories;
@@ -17,6 +18,8 @@ export interface EdgeSettings {
   readonly clientKeepAlive: boolean;
   readonly linkKeepAlive: boolean;
   readonly sharedReads: boolean;
+  /** Null when no port takes TLS. */
+  readonly tls: TlsSettings | null;
   /** A synced log write that takes longer is told of, ms. */
   readonly slowLogWriteMs: number;
   /** Null when there is no health port. */

@@ -8,12 +8,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { LogEvent } from '../peer/ready.ts';
-import type { ClientAddress } from '../zab/ensemble-config.ts';
 import { ConfigError, EXIT_UNEXPECTED } from './config-error.ts';
 import { ConfigValues } from './config-values.ts';
-import { clientAddress, readEnsembleSection, readMyid } from './ensemble-section.ts';
+import { clientAddress, portAddress, readEnsembleSection, readMyid } from './ensemble-section.ts';
 import { isJvmFlag, readJvmFlags, splitFlags } from './jvm-flags.ts';
 import { decodeProperties, parseProperties } from './properties-file.ts';
+import { securitySettings } from './security-settings.ts';
 import { KEYS } from './server-keys.ts';
 import { type Identity, buildSettings } from './build-settings.ts';
 import type { ServerSettings } from './settings.ts';
@@ -115,7 +115,8 @@ function checkEachKey(values: ConfigValues): void {
 function checkTogether(values: ConfigValues, warn: (message: string) => void): Identity {
   const dataDir = values.get(KEYS.dataDir);
   if (dataDir === '') throw new ConfigError('dataDir is not set');
-  const fixed = fixedClientAddress(values);
+  const fixed = portAddress(values, KEYS.clientPort, KEYS.clientPortAddress);
+  const secureClient = portAddress(values, KEYS.secureClientPort, KEYS.secureClientPortAddress);
   const tickTimeMs = values.get(KEYS.tickTime);
   if (tickTimeMs <= 0) throw new ConfigError(`tickTime is ${tickTimeMs}, wanted more than 0`);
   const minSessionTimeoutMs = orDefault(values.get(KEYS.minSessionTimeout), 2 * tickTimeMs);
@@ -133,10 +134,14 @@ function checkTogether(values: ConfigValues, warn: (message: string) => void): I
   if (own !== null && values.has(KEYS.peerType) && values.get(KEYS.peerType) !== own.role) {
     warn(`peerType is ${values.get(KEYS.peerType)}, the server list says ${own.role} and decides`);
   }
-  if (client === null) warn('clientPort is not set: no client can connect');
+  if (client === null && secureClient === null) {
+    warn('clientPort is not set: no client can connect');
+  }
   const ensemble = isDistributed ? members : null;
   if (ensemble !== null) checkMember(values, myid, own !== null);
-  return { myid, ensemble, client, minSessionTimeoutMs, maxSessionTimeoutMs };
+  const security = securitySettings(values, secureClient !== null, warn);
+  const timeouts = { minSessionTimeoutMs, maxSessionTimeoutMs };
+  return { myid, ensemble, client, secureClient, ...timeouts, security };
 }
 
 function checkMember(values: ConfigValues, myid: number | null, isListed: boolean): void {
@@ -154,17 +159,6 @@ function checkMember(values: ConfigValues, myid: number | null, isListed: boolea
       EXIT_UNEXPECTED,
     );
   }
-}
-
-function fixedClientAddress(values: ConfigValues): ClientAddress | null {
-  const host = values.get(KEYS.clientPortAddress);
-  if (!values.has(KEYS.clientPort)) {
-    if (host === '') return null;
-    throw new ConfigError('clientPortAddress is set but clientPort is not');
-  }
-  const port = values.get(KEYS.clientPort);
-  if (port < 0 || port > 65_535) throw new ConfigError(`clientPort is ${port}, which is no port`);
-  return { host: host === '' ? '0.0.0.0' : host, port };
 }
 
 function orDefault(value: number, fallback: number): number {

@@ -185,7 +185,11 @@ export class Connection {
   }
 
   #onRead(buffer: Uint8Array, start: number, end: number): void {
-    if (!this.#isClosing) this.#events.onBytes(this, buffer, start, end);
+    if (this.#isClosing) return;
+    this.#events.onBytes(this, buffer, start, end);
+    // At once: until the end of the turn a full socket would be read many times over.
+    const socket = this.#socket;
+    if (this.output.pauseReading && socket !== null) this.#setPaused(socket, true);
   }
 
   #onEnd(): void {

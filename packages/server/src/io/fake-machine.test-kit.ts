@@ -5,7 +5,7 @@
 
 import { once } from 'node:events';
 import net from 'node:net';
-import { JuteWriter } from '@zabra/protocol';
+import { type Id, JuteWriter } from '@zabra/protocol';
 import { type LinkKind, type ListenKind, type Output, Ready } from '../peer/ready.ts';
 import { systemClock } from './clock.ts';
 import { Loop } from './loop.ts';
@@ -63,8 +63,10 @@ export class FakeMachine implements Machine {
     this.#hear(`listen failed ${kind}`, port, reason);
   }
 
-  onClientOpen(remoteHost: string): Output {
-    return this.#open('client', remoteHost, 'client');
+  onClientOpen(remoteHost: string, _remotePort: number, proven: readonly Id[] | null): Output {
+    const ids = proven?.map(({ scheme, id }) => ` ${scheme} ${id}`).join('') ?? '';
+    const how = proven === null ? '' : ` over TLS${ids}`;
+    return this.#open('client', remoteHost + how, 'client');
   }
 
   onClientBytes(id: number, buffer: Uint8Array, start: number, end: number): void {
@@ -152,7 +154,7 @@ export const BARE: NetworkOptions = {
   clientKeepAlive: true,
   linkKeepAlive: true,
   sharedReads: true,
-  preface: null,
+  prefaces: {},
 };
 
 export class World {

@@ -9,7 +9,7 @@ import net from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import type { ListenKind, Output } from '../peer/ready.ts';
 import { BARE, endWorlds, makeWorld, readToEnd } from './fake-machine.test-kit.ts';
-import type { NetworkOptions } from './net.ts';
+import type { Preface } from './net.ts';
 
 afterEach(endWorlds);
 
@@ -109,18 +109,18 @@ describe('Loop, at its end and before its beginning', () => {
   });
 
   it('lets a preface take the first bytes of accepted and dialed sockets', async () => {
-    const preface: NetworkOptions['preface'] = (_kind, direction, socket, onReady) => {
+    const preface: Preface = (_kind, direction, socket, onReady) => {
       if (direction === 'dialed') {
         socket.write('PRE!');
-        onReady(socket);
+        onReady(socket, null);
         return;
       }
       socket.once('readable', () => {
         assert.equal(String(socket.read(4)), 'PRE!');
-        onReady(socket);
+        onReady(socket, null);
       });
     };
-    const world = await makeWorld({ ...BARE, preface }).listen('quorum');
+    const world = await makeWorld({ ...BARE, prefaces: { quorum: preface } }).listen('quorum');
     await world.machine.until(() => {
       world.machine.write(world.machine.dial('quorum', '127.0.0.1', world.port), 'body');
       return true;

@@ -8,9 +8,16 @@
  * Nothing is decided here and nothing is known of the bytes.
  */
 
+import type { Id } from '@zabra/protocol';
 import type { DiskRequest } from '../log/disk.ts';
-import type { Exit, LogEvent, LogLevel, Output } from '../peer/ready.ts';
-import type { ListenKind } from '../peer/ready.ts';
+import {
+  type Exit,
+  isLinkKind,
+  type ListenKind,
+  type LogEvent,
+  type LogLevel,
+  type Output,
+} from '../peer/ready.ts';
 import type { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import type { Machine } from './machine.ts';
@@ -70,10 +77,15 @@ export class Loop implements NetworkEvents {
     this.#machine.onDisk(token, error);
   }
 
-  onAccepted(kind: ListenKind, remoteHost: string, remotePort: number): Output {
+  onAccepted(
+    kind: ListenKind,
+    remoteHost: string,
+    remotePort: number,
+    proven: readonly Id[] | null,
+  ): Output {
     this.#openTurn();
-    if (kind === 'client') return this.#machine.onClientOpen(remoteHost, remotePort);
-    return this.#machine.onLinkOpen(kind, remoteHost, remotePort);
+    if (isLinkKind(kind)) return this.#machine.onLinkOpen(kind, remoteHost, remotePort);
+    return this.#machine.onClientOpen(remoteHost, remotePort, proven);
   }
 
   onDialed(connection: Connection): void {

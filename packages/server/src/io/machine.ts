@@ -4,6 +4,7 @@
  * a turn is that of `peer/ready`: `onClock`, then the inputs, then `endTurn`.
  */
 
+import type { Id } from '@zabra/protocol';
 import type { LinkKind, ListenKind, Output, Ready } from '../peer/ready.ts';
 
 export interface Machine {
@@ -15,7 +16,8 @@ export interface Machine {
   onDisk(token: number, error: string | null): void;
   onListening(kind: ListenKind, host: string, port: number): void;
   onListenFailed(kind: ListenKind, host: string, port: number, reason: string): void;
-  onClientOpen(remoteHost: string, remotePort: number): Output;
+  /** `proven`: what TLS has proved of the client, perhaps nothing; null without TLS. */
+  onClientOpen(remoteHost: string, remotePort: number, proven: readonly Id[] | null): Output;
   /** The bytes are consumed or copied before it returns. */
   onClientBytes(id: number, buffer: Uint8Array, start: number, end: number): void;
   /** Exactly once for each connection, whoever closed it. */

@@ -8,23 +8,39 @@
  */
 
 import net from 'node:net';
-import type { Dial, Listen, ListenKind, LogLevel, Output } from '../peer/ready.ts';
+import type { Id } from '@zabra/protocol';
+import {
+  type Dial,
+  isLinkKind,
+  type Listen,
+  type ListenKind,
+  type LogLevel,
+  type Output,
+} from '../peer/ready.ts';
 import { isWildcard, plainAddress } from './address.ts';
 import { Connection, type ConnectionEvents } from './connection.ts';
 import { NameResolver } from './name-resolver.ts';
 
 export type Direction = 'accepted' | 'dialed';
 
-/** Calls `onReady` with the stream that the protocol is spoken on, or destroys the socket. */
+/**
+ * Calls `onReady` with the stream that the protocol is spoken on, running or paused, and with what
+ * it has proved of the client, null when it is not TLS; or destroys the socket.
+ */
 export type Preface = (
   kind: ListenKind,
   direction: Direction,
   socket: net.Socket,
-  onReady: (stream: net.Socket) => void,
+  onReady: (stream: net.Socket, proven: readonly Id[] | null) => void,
 ) => void;
 
 export interface NetworkEvents extends ConnectionEvents {
-  onAccepted(kind: ListenKind, remoteHost: string, remotePort: number): Output;
+  onAccepted(
+    kind: ListenKind,
+    remoteHost: string,
+    remotePort: number,
+    proven: readonly Id[] | null,
+  ): Output;
   onDialed(connection: Connection): void;
   onListening(kind: ListenKind, host: string, port: number): void;
   onListenFailed(kind: ListenKind, host: string, port: number, reason: string): void;
@@ -38,7 +54,8 @@ export interface NetworkOptions {
   readonly linkKeepAlive: boolean;
   /** False reads every socket by chunks of its own. */
   readonly sharedReads: boolean;
-  readonly preface: Preface | null;
+  /** Kinds without one speak their protocol from the first byte on. */
+  readonly prefaces: Readonly<Partial<Record<ListenKind, Preface>>>;
 }
 
 export class Network {
@@ -73,7 +90,7 @@ export class Network {
     }
     if (this.#servers.has(key)) return;
     // A preface needs the raw socket; otherwise the handle moves to a socket with shared reads.
-    const pauseOnConnect = this.#options.preface === null;
+    const pauseOnConnect = this.#options.prefaces[kind] === undefined;
     const server = net.createServer(
       { pauseOnConnect, noDelay: true, allowHalfOpen: true },
       (socket) => this.#onRawSocket(kind, socket),
@@ -84,7 +101,7 @@ export class Network {
       this.#events.onListening(kind, host, address.port);
     });
     server.on('error', (error: Error) => this.#onServerError(key, request, server, error));
-    const backlog = kind === 'client' ? this.#options.clientBacklog : 0;
+    const backlog = isLinkKind(kind) ? 0 : this.#options.clientBacklog;
     server.listen({
       port,
       ...(isWildcard(host) ? {} : { host: unbracketed(host) }),
@@ -149,30 +166,30 @@ export class Network {
       socket.destroy();
       return;
     }
-    const { preface } = this.#options;
-    if (preface === null) {
+    const { prefaces, clientKeepAlive, linkKeepAlive } = this.#options;
+    if (isLinkKind(kind) ? linkKeepAlive : clientKeepAlive) socket.setKeepAlive(true);
+    const preface = prefaces[kind];
+    if (preface === undefined) {
       this.#accept(kind, socket, remoteHost, remotePort);
       return;
     }
     // The protocol's connection brings its own handler; a failed preface concerns nobody else.
     socket.on('error', () => socket.destroy());
-    preface(kind, 'accepted', socket, (stream) => {
-      const output = this.#events.onAccepted(kind, plainAddress(remoteHost), remotePort);
+    preface(kind, 'accepted', socket, (stream, proven) => {
+      const output = this.#events.onAccepted(kind, plainAddress(remoteHost), remotePort, proven);
       const connection = new Connection(kind, output, this.#events);
       this.#connections.set(output, connection);
       connection.attach(stream, false);
+      stream.resume();
     });
   }
 
   #accept(kind: ListenKind, raw: net.Socket, remoteHost: string, remotePort: number): void {
-    const output = this.#events.onAccepted(kind, plainAddress(remoteHost), remotePort);
+    const output = this.#events.onAccepted(kind, plainAddress(remoteHost), remotePort, null);
     const connection = new Connection(kind, output, this.#events);
     this.#connections.set(output, connection);
     const shared = this.#options.sharedReads ? sharedReadSocket(raw, connection) : null;
     const socket = shared ?? raw;
-    const keepAlive =
-      kind === 'client' ? this.#options.clientKeepAlive : this.#options.linkKeepAlive;
-    if (keepAlive) socket.setKeepAlive(true);
     connection.attach(socket, shared !== null);
     socket.resume();
   }
@@ -185,8 +202,9 @@ export class Network {
   ): void {
     const host = addresses[index];
     if (connection.isClosing || host === undefined) return;
-    const { preface, linkKeepAlive, sharedReads } = this.#options;
-    const readsShared = sharedReads && preface === null;
+    const { prefaces, linkKeepAlive, sharedReads } = this.#options;
+    const preface = prefaces[connection.kind];
+    const readsShared = sharedReads && preface === undefined;
     const socket = net.connect({
       host,
       port,
@@ -204,15 +222,16 @@ export class Network {
     socket.once('error', onError);
     socket.once('connect', () => {
       socket.off('error', onError);
-      if (preface === null) {
+      if (preface === undefined) {
         this.#onConnected(connection, socket, readsShared);
         return;
       }
       socket.on('error', (error: Error) => connection.cut(error.message));
       socket.on('close', () => connection.cut('closed by the peer'));
-      preface(connection.kind, 'dialed', socket, (stream) =>
-        this.#onConnected(connection, stream, false),
-      );
+      preface(connection.kind, 'dialed', socket, (stream) => {
+        this.#onConnected(connection, stream, false);
+        stream.resume();
+      });
     });
   }
 

@@ -106,7 +106,7 @@ const install: Scenario = (host, story) => {
   whole.entries = [...host.appended];
   whole.floor = whole.entries.length;
   const received = new Ledger();
-  received.entries = Array.from({ length: 30 }, (_, index) => `${index}:1`);
+  received.entries = Array.from({ length: 200 }, (_, index) => `${index}:1`);
   // What is appended from now on follows the received history.
   const after = [...received.entries];
   story.possible.push({

@@ -16,7 +16,7 @@ import {
   zxidOfSnapshotName,
 } from './file-names.ts';
 import { encodeIntent, isOfThisDirectory, readIntent } from './intent.ts';
-import { Host, Ledger } from './ledger.test.ts';
+import { appendMany, Host, Ledger, restarted, started } from './ledger.test.ts';
 import { MemoryDisk } from './memory-disk.test.ts';
 import { readRecord, writeRecord } from './side-record.ts';
 import { whyVoid } from './survey.ts';
@@ -161,6 +161,23 @@ test('Storage believes no watermark after Apache has written to the directory', 
   assert.equal(next.ledger.entries.length, 10);
   assert.equal(next.storage.ownSinceZxid, ZXID_MAX);
   assert.ok(next.messages.some((message) => message.includes('watermark')));
+});
+
+test('Storage believes its watermark after an epoch that it accepted itself', () => {
+  for (let requests = 0; requests < 4; requests++) {
+    const disk = new MemoryDisk();
+    const host = started(disk);
+    appendMany(host, 5);
+    host.settle();
+    host.storage.storeAcceptedEpoch(7);
+    for (let request = requests; request > 0; request--) host.completeOne();
+    disk.cutPower(new Prng(requests));
+    const next = restarted(disk);
+    assert.equal(next.storage.ownSinceZxid, makeZxid(1, 1));
+    assert.ok([1, 7].includes(next.storage.acceptedEpoch));
+    next.await(next.storage.storeAcceptedEpoch(8));
+    assert.equal(restarted(disk).storage.ownSinceZxid, makeZxid(1, 1));
+  }
 });
 
 test('an intent is void when the directory holds what it does not know', () => {

@@ -14,16 +14,17 @@
  * proves to be bob is bob. It knows nothing of requests and identities.
  */
 
-import { bytesToHex, utf8Encode } from '@zabra/protocol';
+import { utf8Encode } from '@zabra/protocol';
 import { base64 } from './base64.ts';
 import { type Directives, parseDirectives } from './digest-directives.ts';
+import { DigestResponse } from './digest-response.ts';
 import type { SaslUsers } from './sasl-users.ts';
 import type { Hashes } from './state-options.ts';
 
 const REALM = 'zk-sasl-md5';
 const DIGEST_URI = 'zookeeper/zk-sasl-md5';
 const NONCE_BYTES = 30;
-const NC_FIRST = '00000001';
+const NONCE_COUNT = '00000001';
 const QOP = 'auth';
 
 type Stage = 'opening' | 'challenged' | 'done' | 'failed';
@@ -55,7 +56,6 @@ export class DigestMd5 {
       return this.#challenge();
     }
     const answer = this.#stage === 'challenged' ? this.#judge(token) : null;
-    // Who was authenticated stays so, whatever comes behind.
     this.#stage = answer === null ? 'failed' : 'done';
     return answer;
   }
@@ -68,76 +68,39 @@ export class DigestMd5 {
 
   #judge(token: Uint8Array): Uint8Array | null {
     const directives = parseDirectives(token);
-    if (directives === null) return null;
-    const { values } = directives;
+    if (directives === null || !this.#isAcceptable(directives)) return null;
+    const { values, isUtf8 } = directives;
     const userName = values.get('username') ?? '';
     const password = this.#users.passwordOf(userName);
-    const uri = values.get('digest-uri') ?? '';
-    const isWellFormed =
-      userName !== '' &&
+    if (userName === '' || password === null) return null;
+    const given = {
+      userName,
+      realm: REALM,
+      nonce: this.#nonce,
+      cnonce: values.get('cnonce') ?? '',
+      nonceCount: values.get('nc') ?? NONCE_COUNT,
+      qop: QOP,
+      digestUri: values.get('digest-uri') ?? '',
+      authzid: values.get('authzid') ?? null,
+      isUtf8,
+    };
+    const response = new DigestResponse(given, password, this.#hashes);
+    if (!isSameText(response.ofClient, values.get('response') ?? '')) return null;
+    this.userName = userName;
+    return utf8Encode(`rspauth=${response.ofServer}`);
+  }
+
+  /** Whatever the user and the password. */
+  #isAcceptable({ values }: Directives): boolean {
+    return (
       values.get('realm') === REALM &&
       values.get('nonce') === this.#nonce &&
-      Number.parseInt(values.get('nc') ?? NC_FIRST, 16) === 1 &&
+      Number.parseInt(values.get('nc') ?? NONCE_COUNT, 16) === 1 &&
       (values.get('qop') ?? QOP) === QOP &&
       values.has('cnonce') &&
-      uri.toLowerCase() === DIGEST_URI;
-    if (!isWellFormed || password === null) return null;
-    const secret = this.#secret(directives, userName, password);
-    const wanted = this.#response(secret, directives, 'AUTHENTICATE');
-    if (!isSameText(wanted, values.get('response') ?? '')) return null;
-    this.userName = userName;
-    return utf8Encode(`rspauth=${this.#response(secret, directives, '')}`);
+      values.get('digest-uri')?.toLowerCase() === DIGEST_URI
+    );
   }
-
-  /** HEX(H(A1)) of the RFC: what stands for user and password in both responses. */
-  #secret({ values, isUtf8 }: Directives, userName: string, password: string): string {
-    const parts = [userName, REALM, password].map(ownCharset);
-    const hash = this.#hashes.md5(joined(parts));
-    const session = [this.#nonce, values.get('cnonce') ?? ''];
-    const authzid = values.get('authzid');
-    if (authzid !== undefined) session.push(authzid);
-    return this.#hex(joined([hash, ...session.map((text) => encoded(text, isUtf8))]));
-  }
-
-  #response(secret: string, { values, isUtf8 }: Directives, method: string): string {
-    const uri = values.get('digest-uri') ?? '';
-    const request = this.#hex(encoded(`${method}:${uri}`, isUtf8));
-    const count = values.get('nc') ?? NC_FIRST;
-    const all = [secret, this.#nonce, count, values.get('cnonce') ?? '', QOP, request];
-    return this.#hex(encoded(all.join(':'), isUtf8));
-  }
-
-  #hex(bytes: Uint8Array): string {
-    return bytesToHex(this.#hashes.md5(bytes));
-  }
-}
-
-/** User, realm and password are hashed as ISO 8859-1 where that can hold them (RFC 2831, 2.1.2). */
-function ownCharset(text: string): Uint8Array {
-  return encoded(text, !isLatin1(text));
-}
-
-function isLatin1(text: string): boolean {
-  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 0xff) return false;
-  return true;
-}
-
-function encoded(text: string, isUtf8: boolean): Uint8Array {
-  if (isUtf8) return utf8Encode(text);
-  return Uint8Array.from({ length: text.length }, (_, index) => text.charCodeAt(index));
-}
-
-/** With colons between them. */
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const colons = Math.max(0, parts.length - 1);
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, colons));
-  let at = 0;
-  for (const part of parts) {
-    if (at > 0) bytes[at++] = 0x3a;
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 /** Takes the same time wherever they differ. */

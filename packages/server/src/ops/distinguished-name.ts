@@ -42,12 +42,12 @@ export function isDistinguishedName(text: string): boolean {
 function splitPairs(text: string): string[] {
   const pairs: string[] = [];
   let start = 0;
-  let isQuoted = false;
+  let isInQuotes = false;
   for (let at = 0; at < text.length; at++) {
     const character = text.charAt(at);
     if (character === '\\') at++;
-    else if (character === '"') isQuoted = !isQuoted;
-    else if (!isQuoted && (character === ',' || character === ';' || character === '+')) {
+    else if (character === '"') isInQuotes = !isInQuotes;
+    else if (!isInQuotes && (character === ',' || character === ';' || character === '+')) {
       pairs.push(text.slice(start, at));
       start = at + 1;
     }

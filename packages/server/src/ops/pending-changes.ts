@@ -65,6 +65,10 @@ export class PendingChanges {
     return this.#nodes.size;
   }
 
+  holds(path: string): boolean {
+    return this.#nodes.has(path);
+  }
+
   /** Halves of the tree digest after all pending changes, uint32 each. */
   get digestHi(): number {
     return this.#isEmpty() ? this.#holder.tree.digestHi : this.#digest.hi;

@@ -135,6 +135,11 @@ export class ReplicatedState implements LoadOwner {
     this.#preparation.pending.clear();
   }
 
+  /** True while a prepared transaction that is not applied yet touches the znode at `path`. */
+  isChanging(path: string): boolean {
+    return this.#preparation.pending.holds(path);
+  }
+
   /** Paths that prepared transactions are about to change. */
   get pendingCount(): number {
     return this.#preparation.pending.size;

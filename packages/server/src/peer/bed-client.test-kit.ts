@@ -1,6 +1,6 @@
 /**
- * BedClient: one client of a `ServerBed`, played by hand: it sends what it is told, keeps what it
- * gets as frames, and may stop to read.
+ * BedClient: one client of a `ServerBed` or `MemberBed`, played by hand: it sends what it is told,
+ * keeps what it gets as frames, and may stop to read.
  */
 
 import {
@@ -17,7 +17,15 @@ import {
   writeConnectRequest,
 } from '@zabra/protocol';
 import type { ClientConnection } from './client-connection.ts';
-import type { ServerBed } from './server-bed.test-kit.ts';
+
+/** The bed that the client lies in. */
+export interface ClientHost {
+  run(): void;
+  /** The server reads bytes of that connection. */
+  onClientBytes(id: number, bytes: Uint8Array): void;
+  /** The connection has ended. */
+  onGone(client: BedClient): void;
+}
 
 export interface Reply {
   readonly xid: number;
@@ -38,7 +46,7 @@ export interface Greeting {
 
 export class BedClient {
   readonly connection: ClientConnection;
-  readonly #bed: ServerBed;
+  readonly #bed: ClientHost;
   /** Sent and not read by the server. */
   #sent: Uint8Array[];
   /** Received and not looked at. */
@@ -50,7 +58,7 @@ export class BedClient {
   closed: '' | 'gently' | 'cut';
   #isGone: boolean;
 
-  constructor(bed: ServerBed, connection: ClientConnection) {
+  constructor(bed: ClientHost, connection: ClientConnection) {
     this.#bed = bed;
     this.connection = connection;
     this.#sent = [];
@@ -191,7 +199,7 @@ export class BedClient {
     if (this.connection.pauseReading) return false;
     const bytes = this.#sent.shift();
     if (bytes === undefined) return false;
-    this.#bed.port.onBytes(this.connection.id, bytes, 0, bytes.length);
+    this.#bed.onClientBytes(this.connection.id, bytes);
     return true;
   }
 

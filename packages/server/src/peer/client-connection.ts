@@ -7,6 +7,7 @@
 
 import type { FrameFault, FrameSink, Id } from '@zabra/protocol';
 import { FrameReader, JuteWriter, KeeperState, RingQueue, Xid } from '@zabra/protocol';
+import type { DigestMd5 } from '../ops/digest-md5.ts';
 import type { Watcher } from '../ops/watcher.ts';
 import type { ClientSession } from './client-session.ts';
 import type { PendingRequest } from './pending-request.ts';
@@ -38,10 +39,14 @@ export class ClientConnection implements Output, Watcher, FrameSink {
   unsentBytes: number;
   readonly remoteHost: string;
   readonly remotePort: number;
+  /** It came to the port for TLS. */
+  isSecure: boolean;
   readonly reader: FrameReader;
   readonly queue: RingQueue<PendingRequest>;
   /** Replaced, never changed, when an identity is added: requests keep the list they came with. */
   identities: readonly Id[];
+  /** The SASL exchange, null before its first token. */
+  sasl: DigestMd5 | null;
   state: ConnectionState;
   session: ClientSession | null;
   /** Whether the ConnectRequest carried the readOnly byte: the response repeats it then. */
@@ -51,6 +56,8 @@ export class ClientConnection implements Output, Watcher, FrameSink {
   heardMs: number;
   packetsReceived: number;
   packetsSent: number;
+  /** Memory of the requests in `queue`. */
+  queuedBytes: number;
   /** True while the outstanding limit keeps it from being read. */
   throttled: boolean;
   readonly #owner: ConnectionOwner;
@@ -74,9 +81,11 @@ export class ClientConnection implements Output, Watcher, FrameSink {
     this.unsentBytes = 0;
     this.remoteHost = remoteHost;
     this.remotePort = remotePort;
+    this.isSecure = false;
     this.reader = new FrameReader(frameBytesMax, this);
     this.queue = new RingQueue();
     this.identities = [{ scheme: 'ip', id: remoteHost }];
+    this.sasl = null;
     this.state = 'new';
     this.session = null;
     this.saysReadOnly = false;
@@ -84,6 +93,7 @@ export class ClientConnection implements Output, Watcher, FrameSink {
     this.heardMs = nowMs;
     this.packetsReceived = 0;
     this.packetsSent = 0;
+    this.queuedBytes = 0;
     this.throttled = false;
   }
 
@@ -126,8 +136,13 @@ export class ClientConnection implements Output, Watcher, FrameSink {
 
   /** Completes the frame begun at `frame`; with an error the body is dropped. */
   endReply(frame: number, zxid: number, err: number): void {
+    if (err !== 0) this.bytes.reset(frame + 20);
+    this.endWhole(frame, zxid, err);
+  }
+
+  /** As `endReply`, with the body whatever the error. */
+  endWhole(frame: number, zxid: number, err: number): void {
     const w = this.bytes;
-    if (err !== 0) w.reset(frame + 20);
     const end = w.position;
     w.patchInt(frame, end - frame - 4);
     w.reset(frame + 8);

@@ -6,11 +6,13 @@
  * `RequestOrder`. It knows no quorum and no disk.
  */
 
-import type { ConnectRequest, FrameFault } from '@zabra/protocol';
+import type { ConnectRequest, FrameFault, Id } from '@zabra/protocol';
 import { JuteReader, readConnectRequest, utf8Encode } from '@zabra/protocol';
 import type { ApplyResult } from '../ops/apply-result.ts';
+import { Authentication } from './authentication.ts';
 import { ClientConnection } from './client-connection.ts';
 import { LocalSessions } from './client-session.ts';
+import { ConnectionLimits } from './connection-limits.ts';
 import { Handshake } from './handshake.ts';
 import type { PeerCore } from './peer-core.ts';
 import type { Ready } from './ready.ts';
@@ -30,13 +32,15 @@ export type AnswerWord = (word: string) => string | null;
 export class ClientPort {
   readonly host: PeerCore;
   readonly sessions: LocalSessions;
+  readonly authentication: Authentication;
+  readonly requests: Requests;
   /** Null while this server serves nobody. */
   order: RequestOrder | null;
   readonly #answer: AnswerWord;
   readonly #handshake: Handshake;
-  readonly #requests: Requests;
   readonly #connections: Map<number, ClientConnection>;
-  readonly #perHost: Map<string, number>;
+  readonly #plainLimits: ConnectionLimits;
+  readonly #secureLimits: ConnectionLimits;
   readonly #resume: ClientConnection[];
   /** Neither answered nor read because the network has not taken their output. */
   readonly #choked: Set<ClientConnection>;
@@ -48,11 +52,14 @@ export class ClientPort {
     this.host = host;
     this.#answer = answerWord;
     this.sessions = new LocalSessions();
+    this.authentication = new Authentication(host);
+    this.requests = new Requests(this);
     this.order = null;
     this.#handshake = new Handshake(this);
-    this.#requests = new Requests(this);
     this.#connections = new Map();
-    this.#perHost = new Map();
+    const { maxCnxns, maxClientCnxns } = host.config;
+    this.#plainLimits = new ConnectionLimits(maxCnxns, maxClientCnxns);
+    this.#secureLimits = new ConnectionLimits(maxCnxns, maxClientCnxns);
     this.#resume = [];
     this.#choked = new Set();
     this.#reader = new JuteReader(host.config.juteMaxBufferBytes);
@@ -70,18 +77,28 @@ export class ClientPort {
 
   /** What the role tells of its results. */
   get orderClient(): OrderClient {
-    return this.#requests;
+    return this.requests;
   }
 
   get connectionCount(): number {
     return this.#connections.size;
   }
 
+  /** 0 to 1: how often a session that connects is refused by chance. */
+  get dropProbability(): number {
+    return this.#handshake.dropProbability;
+  }
+
   connections(): IterableIterator<ClientConnection> {
     return this.#connections.values();
   }
 
-  onOpen(remoteHost: string, remotePort: number): ClientConnection {
+  /** `proven`: what TLS has proved of the client, null without TLS. */
+  onOpen(
+    remoteHost: string,
+    remotePort: number,
+    proven: readonly Id[] | null = null,
+  ): ClientConnection {
     const { config, stats } = this.host;
     const id = ++this.#lastId;
     const connection = new ClientConnection(
@@ -92,15 +109,13 @@ export class ClientPort {
       config.juteMaxBufferBytes,
       this.host.nowMs(),
     );
-    const fromHost = this.#perHost.get(remoteHost) ?? 0;
-    const tooMany =
-      (config.maxClientCnxns > 0 && fromHost >= config.maxClientCnxns) ||
-      (config.maxCnxns > 0 && this.#connections.size >= config.maxCnxns);
+    connection.isSecure = proven !== null;
+    this.authentication.onOpen(connection, proven);
     this.#connections.set(id, connection);
-    this.#perHost.set(remoteHost, fromHost + 1);
-    if (tooMany) {
+    const tooMany = this.#limitsOf(connection).onOpen(remoteHost);
+    if (tooMany !== null) {
       stats.connectionRejectedCount++;
-      this.#log('warn', `Too many connections from ${connection.address}: ${fromHost} are open`);
+      this.#log('warn', `Closing ${connection.address}: ${tooMany}`);
       connection.closeNow();
     }
     return connection;
@@ -111,7 +126,9 @@ export class ClientPort {
     if (connection === undefined || connection.state === 'closing') return;
     connection.heardMs = this.host.nowMs();
     this.host.stats.bytesReceived += end - start;
-    connection.reader.push(buffer, start, end);
+    const { reader } = connection;
+    reader.push(buffer, start, end);
+    if (!reader.paused && !this.requests.admits(connection, reader.bytesHeld)) return;
     this.#boundOutput(connection);
   }
 
@@ -121,12 +138,10 @@ export class ClientPort {
     this.#connections.delete(id);
     this.#choked.delete(connection);
     connection.state = 'closing';
-    const fromHost = (this.#perHost.get(connection.remoteHost) ?? 1) - 1;
-    if (fromHost > 0) this.#perHost.set(connection.remoteHost, fromHost);
-    else this.#perHost.delete(connection.remoteHost);
+    this.#limitsOf(connection).onClosed(connection.remoteHost);
     if (connection.session !== null) this.sessions.release(connection.session, connection);
     this.host.state.removeWatcher(connection);
-    this.#requests.onConnectionClosed(connection);
+    this.requests.onConnectionClosed(connection);
   }
 
   /** From ConnectionOwner: one frame of a connection. */
@@ -215,7 +230,7 @@ export class ClientPort {
   /** The role is over: nobody is served until the next one. */
   closeAll(reason: string): void {
     this.order = null;
-    this.#requests.forgetAll();
+    this.requests.forgetAll();
     let closed = 0;
     for (const connection of this.#connections.values()) {
       connection.queue.clear();
@@ -233,7 +248,7 @@ export class ClientPort {
       this.#nextSweepMs = now + SWEEP_INTERVAL_MS;
       this.#sweep(now);
     }
-    this.#requests.resumeThrottled();
+    this.requests.resume();
     for (const connection of this.#choked) this.#unchoke(connection);
     // Resuming may postpone again: those wait for the next turn.
     const due = this.#resume.splice(0);
@@ -284,7 +299,11 @@ export class ClientPort {
       );
       return false;
     }
-    return this.#requests.onRequest(connection, xid, opcode, buffer, r.position, end);
+    return this.requests.onRequest(connection, xid, opcode, buffer, r.position, end);
+  }
+
+  #limitsOf({ isSecure }: ClientConnection): ConnectionLimits {
+    return isSecure ? this.#secureLimits : this.#plainLimits;
   }
 
   #answerWord(connection: ClientConnection, text: string): void {
@@ -312,7 +331,7 @@ export class ClientPort {
   #unchoke(connection: ClientConnection): void {
     if (connection.bytes.position + connection.unsentBytes > OUTPUT_HIGH_BYTES) return;
     this.#choked.delete(connection);
-    this.#requests.goOn(connection);
+    this.requests.goOn(connection);
     this.resumeLater(connection);
   }
 

@@ -17,7 +17,7 @@ import {
   memberWith,
   written,
 } from './ensemble-script.test-kit.ts';
-import { AGREE, MemberBed } from './member-bed.test-kit.ts';
+import { AGREE, ledBy2, MemberBed } from './member-bed.test-kit.ts';
 
 describe('a server without history and without leave to begin one', () => {
   it('looks, does not vote, and takes the history of whoever leads', () => {
@@ -50,6 +50,32 @@ describe('a server without history and without leave to begin one', () => {
     bed.run();
     assert.equal(other.closed, '');
     assert.deepEqual(other.heard().slice(0, 2), ['LEADERINFO 200000000', 'SNAP 200000000']);
+  });
+});
+
+describe('a leader that throws us out', () => {
+  it('is not asked again without pause, and followed as soon as it lets us', () => {
+    const bed = new MemberBed();
+    bed.voter = ledBy2(1);
+    const hangUp = (): void => {
+      for (const link of bed.quorum) if (link.closed === '' && !link.isDialed) bed.hangUp(link);
+    };
+    for (let count = 0; count < 500; count++) {
+      bed.nowMs += 20;
+      for (let turns = 0; turns < 10; turns++) {
+        bed.turn();
+        hangUp();
+      }
+    }
+    assert.ok(bed.quorum.length < 25, `it asked ${bed.quorum.length} times in 10 s`);
+    assert.ok(bed.quorum.length > 8, `it asked ${bed.quorum.length} times in 10 s`);
+    const link = follow(bed, 1);
+    link.say(PacketType.DIFF, 0);
+    finish(bed, link, 1);
+    const asked = bed.quorum.length;
+    bed.hangUp(link);
+    bed.run();
+    assert.equal(bed.quorum.length, asked + 1, 'after a role that served there is no pause');
   });
 });
 

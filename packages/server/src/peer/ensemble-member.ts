@@ -5,7 +5,7 @@
  * on disk, memory equal to it, and only then a vote.
  */
 
-import { type Id, ServerState } from '@zabra/protocol';
+import { type Id, PacketType, ServerState } from '@zabra/protocol';
 import { type EnsembleConfig, memberOf } from '../zab/ensemble-config.ts';
 import type { Vote } from '../zab/vote.ts';
 import { Campaign } from './campaign.ts';
@@ -17,6 +17,12 @@ import type { PeerCore } from './peer-core.ts';
 import { type LinksOwner, type MeshLink, PeerLinks, type QuorumLink } from './peer-links.ts';
 import type { Role } from './peer-status.ts';
 import type { LinkKind, Output, Ready } from './ready.ts';
+
+/** A role that ended sooner than this, and never served, got nowhere. */
+const ROLE_MS_MIN = 1000;
+/** How long to wait with the next election after the second role in a row that got nowhere. */
+const PATIENCE_MIN_MS = 50;
+const PATIENCE_MAX_MS = 1000;
 
 export class EnsembleMember implements LinksOwner {
   readonly sid: number;
@@ -32,6 +38,11 @@ export class EnsembleMember implements LinksOwner {
   #reloadAfterSettling: boolean;
   /** The log is being cut by a role that is over: nothing is settled before that has ended. */
   #isTruncating: boolean;
+  #roleSinceMs: number;
+  /** Roles in a row that got nowhere: a leader that refuses us is not to be asked without pause. */
+  #failedRoles: number;
+  /** When to look for a leader again; -1 while that is not awaited. */
+  #lookAtMs: number;
   #stopping: boolean;
 
   constructor(core: PeerCore, port: ClientPort, ensemble: EnsembleConfig) {
@@ -46,11 +57,18 @@ export class EnsembleMember implements LinksOwner {
     this.#settleToken = 0;
     this.#reloadAfterSettling = false;
     this.#isTruncating = false;
+    this.#roleSinceMs = 0;
+    this.#failedRoles = 0;
+    this.#lookAtMs = -1;
     this.#stopping = false;
   }
 
   get voterCount(): number {
     return this.#parts.verifiers[0]?.voters.length ?? 0;
+  }
+
+  isVoter(sid: number): boolean {
+    return memberOf(this.#parts.ensemble, sid)?.role === 'participant';
   }
 
   get ensembleText(): string {
@@ -93,6 +111,14 @@ export class EnsembleMember implements LinksOwner {
   /** History is loaded: look for a leader. */
   start(): void {
     this.#look();
+  }
+
+  /** First of all in a turn, so long after the last one. */
+  onTurn(sinceMs: number): void {
+    if (!(this.#role instanceof Leading)) return;
+    const { syncLimitTicks, tickTimeMs } = this.#core.config;
+    // Whoever followed us has given us up by now: no read may be answered as if nothing was.
+    if (sinceMs > syncLimitTicks * tickTimeMs) this.#leave(`we stood still for ${sinceMs} ms`);
   }
 
   /** Another server knocks at one of our ports. */
@@ -143,8 +169,14 @@ export class EnsembleMember implements LinksOwner {
     auth: readonly Id[] | null,
   ): void {
     const role = this.#role;
-    if (role instanceof Leading) role.leader.onPacket(link, type, zxid, buffer, start, end, auth);
-    else role?.learner.onPacket(link, type, zxid, buffer, start, end, auth);
+    if (role instanceof Leading) {
+      role.leader.onPacket(link, type, zxid, buffer, start, end, auth);
+      return;
+    }
+    const { stats } = this.#core;
+    if (type === PacketType.PROPOSAL) stats.learnerProposalReceivedCount++;
+    else if (type === PacketType.COMMIT) stats.learnerCommitReceivedCount++;
+    role?.learner.onPacket(link, type, zxid, buffer, start, end, auth);
   }
 
   onSnapshotBytes(link: QuorumLink, buffer: Uint8Array, start: number, end: number): number {
@@ -168,7 +200,7 @@ export class EnsembleMember implements LinksOwner {
       this.#role.onTruncated(done);
       return;
     }
-    // The role ended while the log was being cut: what it waits for is a reload of whatever is left.
+    // The role ended while the log was being cut: it waits for a reload of whatever is left.
     this.#isTruncating = false;
     this.#settle();
   }
@@ -188,6 +220,10 @@ export class EnsembleMember implements LinksOwner {
 
   /** Once a turn. */
   tick(): void {
+    if (this.#lookAtMs >= 0 && this.#core.nowMs() >= this.#lookAtMs) {
+      this.#lookAtMs = -1;
+      this.#look();
+    }
     this.campaign.tick();
     const vote = this.campaign.takeDecision();
     if (vote !== null && !this.#stopping) this.#takeUp(vote);
@@ -205,7 +241,19 @@ export class EnsembleMember implements LinksOwner {
     if (!this.#stopping) this.campaign.look();
   }
 
+  /** Memory is as the disk: we may vote. */
+  #lookSoon(): void {
+    const failures = this.#failedRoles;
+    if (failures < 2) {
+      this.#look();
+      return;
+    }
+    const patienceMs = Math.min(PATIENCE_MIN_MS * 2 ** (failures - 1), PATIENCE_MAX_MS);
+    this.#lookAtMs = this.#core.nowMs() + patienceMs;
+  }
+
   #takeUp(vote: Vote): void {
+    this.#roleSinceMs = this.#core.nowMs();
     const onLeft = (reason: string): void => this.#leave(reason);
     if (vote.state === ServerState.LEADING) {
       this.#core.log('info', 'QuorumPeer', 'LEADING');
@@ -235,6 +283,8 @@ export class EnsembleMember implements LinksOwner {
     const role = this.#role;
     if (role === null) return;
     this.#role = null;
+    const isFailure = role.order === null && this.#core.nowMs() - this.#roleSinceMs < ROLE_MS_MIN;
+    this.#failedRoles = isFailure ? this.#failedRoles + 1 : 0;
     this.#core.log(
       'warn',
       'QuorumPeer',
@@ -255,7 +305,7 @@ export class EnsembleMember implements LinksOwner {
     this.#core.state.discardPending();
     if (this.#core.isLoading) {
       this.#reloadAfterSettling = false;
-      this.#core.reload(() => this.#look());
+      this.#core.reload(() => this.#lookSoon());
     } else if (!this.#isTruncating) {
       this.#settle();
     }
@@ -273,7 +323,7 @@ export class EnsembleMember implements LinksOwner {
     if (this.#reloadAfterSettling) {
       this.#reloadAfterSettling = false;
       storage.forgetTail();
-      this.#core.reload(() => this.#look());
+      this.#core.reload(() => this.#lookSoon());
       return;
     }
     storage.takeTail((entry) => {
@@ -282,7 +332,7 @@ export class EnsembleMember implements LinksOwner {
     });
     // A leader's zxid of a new epoch exists in memory only (T14).
     state.lastProcessedZxid = disk.lastLoggedZxid;
-    this.#look();
+    this.#lookSoon();
   }
 
   /** The quorum port is open while we lead, and only then. */

@@ -18,7 +18,7 @@ import { ReplicatedState } from '../ops/replicated-state.ts';
 import type { BedLink } from './bed-link.test-kit.ts';
 import { AGREE, ledBy2, MemberBed } from './member-bed.test-kit.ts';
 import { stateOptions } from './options.ts';
-import { configOf, HASHES, WALL_START_MS } from './server-bed.test-kit.ts';
+import { configOf, HASHES, WALL_START_MS } from './bed-config.test-kit.ts';
 
 const SESSION_HI = 0x01000000;
 
@@ -44,19 +44,21 @@ export class History {
     return makeZxid(this.#epoch, this.#counter);
   }
 
-  /** The next transaction, applied here. */
+  /** The next transaction, of session 1 of server 1, applied here. */
   next(opcode: number, body: Uint8Array): Uint8Array {
+    return this.nextOf(SESSION_HI, 1, this.#counter + 1, opcode, body);
+  }
+
+  nextOf(
+    sessionHi: number,
+    sessionLo: number,
+    cxid: number,
+    opcode: number,
+    body: Uint8Array,
+  ): Uint8Array {
     this.#counter++;
-    const request = {
-      sessionHi: SESSION_HI,
-      sessionLo: 1,
-      cxid: this.#counter,
-      opcode,
-      buffer: body,
-      start: 0,
-      end: body.length,
-      identities: [],
-    };
+    const range = { buffer: body, start: 0, end: body.length };
+    const request = { sessionHi, sessionLo, cxid, opcode, ...range, identities: [] };
     const entry = new JuteWriter();
     this.state.prepare(request, 0, this.zxid, WALL_START_MS, entry);
     const bytes = entry.toBytes();

@@ -9,7 +9,8 @@ import { describe, it } from 'node:test';
 import type { ClientConnection } from './client-connection.ts';
 import { answerWord, javaDouble, type WordView } from './four-letter-words.ts';
 import type { MetricRow } from './metrics.ts';
-import { configOf, ServerBed } from './server-bed.test-kit.ts';
+import { configOf } from './bed-config.test-kit.ts';
+import { ServerBed } from './server-bed.test-kit.ts';
 import { ServerStats } from './server-stats.ts';
 
 const GOLDEN = new URL('../../../../test/golden/operations/4lw/', import.meta.url);

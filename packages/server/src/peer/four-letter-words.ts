@@ -143,7 +143,7 @@ function conf(view: WordView): string {
   const { config } = view;
   let text =
     `clientPort=${config.clientAddress.port}\n` +
-    'secureClientPort=-1\n' +
+    `secureClientPort=${config.secureClientAddress?.port ?? -1}\n` +
     `dataDir=${config.dataDir}\n` +
     `dataDirSize=${view.directoryBytes('snap')}\n` +
     `dataLogDir=${config.dataLogDir}\n` +

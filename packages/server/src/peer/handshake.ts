@@ -15,7 +15,8 @@ import {
 import type { ApplyResult } from '../ops/apply-result.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ClientPort } from './client-port.ts';
-import { CurrentRequest, PendingRequest } from './pending-request.ts';
+import { ConnectionThrottle } from './connection-throttle.ts';
+import { CurrentRequest } from './pending-request.ts';
 import { SessionIds } from './session-ids.ts';
 
 const NO_BODY = new Uint8Array(0);
@@ -28,16 +29,29 @@ export class Handshake {
   #ids: SessionIds | null;
   readonly #request: CurrentRequest;
   readonly #timeoutBody: Uint8Array;
+  /** Null when sessions connect as fast as they like. */
+  readonly #throttle: ConnectionThrottle | null;
 
   constructor(port: ClientPort) {
     this.#port = port;
     this.#ids = null;
     this.#request = new CurrentRequest();
     this.#timeoutBody = new Uint8Array(TIMEOUT_BYTES);
+    const { connections } = port.host.config.throttle;
+    this.#throttle =
+      connections.tokensMax > 0
+        ? new ConnectionThrottle(connections, port.host.prng.fork(), port.host.nowMs())
+        : null;
+  }
+
+  get dropProbability(): number {
+    return this.#throttle?.dropProbability ?? 0;
   }
 
   onConnectRequest(connection: ClientConnection, request: ConnectRequest): void {
     const { host, order } = this.#port;
+    const isNew = request.sessionHi === 0 && request.sessionLo === 0;
+    if (!this.#isInTime(connection, isNew)) return;
     host.stats.connectionRequestCount++;
     if (order === null) {
       this.#log('info', `Closing ${connection.address}: this server is not serving`);
@@ -64,7 +78,7 @@ export class Handshake {
     connection.pauseReading = true;
     this.#port.ready.touch(connection);
     const { sessionHi, sessionLo } = request;
-    if (sessionHi === 0 && sessionLo === 0) this.#create(connection, timeoutMs);
+    if (isNew) this.#create(connection, timeoutMs);
     else this.#renew(connection, sessionHi, sessionLo, request.password, timeoutMs);
   }
 
@@ -94,18 +108,30 @@ export class Handshake {
     this.#log('info', `Renewed session ${connection.session?.name} for ${connection.address}`);
   }
 
+  /** False, and the connection closes, when too many sessions connect. */
+  #isInTime(connection: ClientConnection, isNew: boolean): boolean {
+    const { host } = this.#port;
+    const throttle = this.#throttle;
+    if (throttle === null) return true;
+    if (!throttle.admits(isNew, host.nowMs())) {
+      host.stats.connectionRejectedCount++;
+      this.#log('warn', `Closing ${connection.address}: too many sessions connect at once`);
+      connection.closeNow();
+      return false;
+    }
+    host.stats.connectionTokenDeficit.add(throttle.deficit);
+    return true;
+  }
+
   #create(connection: ClientConnection, timeoutMs: number): void {
-    const { host, order } = this.#port;
+    const { host } = this.#port;
     this.#ids ??= new SessionIds(host.config.sid, host.wallMs());
     this.#ids.next();
     const { hi, lo } = this.#ids;
     const body = this.#timeoutBody;
     new DataView(body.buffer).setInt32(0, timeoutMs);
     const request = this.#request.set(hi, lo, 0, OpCode.createSession, body, 0, TIMEOUT_BYTES, []);
-    const pending = new PendingRequest(connection, 'order', request, NO_BODY, host.nowMs());
-    connection.queue.push(pending);
-    host.stats.outstandingRequests++;
-    order?.submit(pending, request);
+    this.#port.requests.createSession(connection, request);
   }
 
   #renew(

@@ -102,6 +102,29 @@ describe('a leader whose own disk is stuck', () => {
   });
 });
 
+describe('a leader that stood still', () => {
+  it('for longer than syncLimit answers no read any more', () => {
+    for (const [stallMs, isAnswered] of [
+      [9000, true],
+      [11_000, false],
+    ] as const) {
+      const bed = new MemberBed();
+      const link = lead(bed, 0, 0);
+      const client = bed.connect();
+      client.greet({ timeoutMs: 40_000 });
+      follows(bed, link);
+      assert.notEqual(client.response(), null);
+      client.getData(1, '/');
+      bed.voter = () => null;
+      bed.nowMs += stallMs;
+      bed.run();
+      assert.equal(client.replies().length, isAnswered ? 1 : 0);
+      assert.equal(client.closed, isAnswered ? '' : 'cut');
+      assert.equal(bed.peer.status().role, isAnswered ? 'leader' : 'looking');
+    }
+  });
+});
+
 describe('a session of a learner', () => {
   it('that moves lives as long as its client was told, not as long as when it was made', () => {
     const bed = new MemberBed();

@@ -106,6 +106,13 @@ export class Leading extends RoleHost implements LeaderHost {
     this.order?.onTouched(sessionHi, sessionLo, timeoutMs);
   }
 
+  onSynchronise(kind: 'DIFF' | 'TRUNC' | 'SNAP'): void {
+    const { stats } = this.core;
+    // Apache's count of DIFFs is that of everything but a SNAP.
+    if (kind === 'SNAP') stats.snapCount++;
+    else stats.diffCount++;
+  }
+
   onLearnerGone(_learner: LearnerOwner): void {
     // Its sessions keep their clocks: they move to another member or expire.
   }

@@ -1,8 +1,8 @@
 /**
  * LearnerOrder: the order of writes on a follower or observer: they are forwarded and come back as
  * transactions. The leader answers the requests of one learner in the order in which they left
- * (C6 of quorum-protocol.md 10), so one queue finds the request of a transaction again; syncs and
- * revalidations have queues of their own, for the same reason (T20).
+ * (C6 of quorum-protocol.md 10), so one queue finds the request of a transaction again;
+ * syncs have a queue of their own, for the same reason (T20); revalidations are found by session.
  */
 
 import { assert, JuteWriter, OpCode, RingQueue } from '@zabra/protocol';
@@ -29,7 +29,7 @@ export class LearnerOrder implements RequestOrder {
   readonly #learner: Learner;
   readonly #forwarded: RingQueue<PendingRequest>;
   readonly #syncs: RingQueue<PendingRequest>;
-  readonly #revalidations: RingQueue<Revalidation>;
+  readonly #revalidations: Revalidation[];
   /** Sessions heard of since the last PING: id and timeout each, as the reply carries them. */
   readonly #touches: JuteWriter;
   #touched: ClientSession[];
@@ -40,7 +40,7 @@ export class LearnerOrder implements RequestOrder {
     this.#learner = learner;
     this.#forwarded = new RingQueue();
     this.#syncs = new RingQueue();
-    this.#revalidations = new RingQueue();
+    this.#revalidations = [];
     this.#touches = new JuteWriter(256);
     this.#touched = [];
   }
@@ -83,9 +83,10 @@ export class LearnerOrder implements RequestOrder {
   }
 
   onRevalidated(hi: number, lo: number, valid: boolean): void {
-    const asked = this.#revalidations.peek();
-    if (asked === undefined || asked.hi !== hi || asked.lo !== lo) return;
-    this.#revalidations.shift();
+    // By id, for one answer that never came must not stand before all that come after it.
+    const at = this.#revalidations.findIndex((asked) => asked.hi === hi && asked.lo === lo);
+    if (at < 0) return;
+    const [asked] = this.#revalidations.splice(at, 1) as [Revalidation];
     this.#client.onRevalidated(asked.connection, hi, lo, asked.timeoutMs, valid);
   }
 

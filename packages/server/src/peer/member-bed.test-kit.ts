@@ -1,7 +1,8 @@
 /**
- * MemberBed: server 3 of an ensemble of three, as a whole and alone with a script: servers 1 and 2
- * vote as the test says, and whoever leads or learns at the other end of a quorum connection is
- * played by hand. The bed is the driver, with a disk in memory.
+ * MemberBed: server 3 of an ensemble of three (or one that stands alone, when the test says so), as
+ * a whole and alone with a script: servers 1 and 2 vote as the test says, and whoever leads or
+ * learns at the other end of a quorum connection is played by hand. The bed is the driver, with a
+ * disk in memory.
  */
 
 import assert from 'node:assert/strict';
@@ -18,12 +19,14 @@ import {
 } from '@zabra/protocol';
 import type { EnsembleConfig } from '../zab/ensemble-config.ts';
 import { parseEnsembleText } from '../zab/ensemble-text.ts';
+import { BedClient, type ClientHost } from './bed-client.test-kit.ts';
 import { BedLink } from './bed-link.test-kit.ts';
+import type { ClientConnection } from './client-connection.ts';
 import { MemoryDisk } from './memory-disk.test-kit.ts';
 import type { PeerConfig } from './peer-config.ts';
 import { Peer } from './peer.ts';
 import type { Dial, Listen, LogEvent, Output } from './ready.ts';
-import { configOf, HASHES, START_MS, WALL_START_MS } from './server-bed.test-kit.ts';
+import { configOf, HASHES, START_MS, WALL_START_MS } from './bed-config.test-kit.ts';
 
 const TURNS_MAX = 2000;
 export const THREE_TEXT = [
@@ -52,7 +55,7 @@ export function ledBy2(peerEpoch: number, zxid = 0): Voter {
   });
 }
 
-export class MemberBed {
+export class MemberBed implements ClientHost {
   readonly disk: MemoryDisk;
   readonly peer: Peer;
   readonly events: LogEvent[];
@@ -62,9 +65,10 @@ export class MemberBed {
   readonly ports: Set<string>;
   voter: Voter;
   nowMs: number;
-  /** A dial of the quorum port is refused while this is true. */
-  refusesDials: boolean;
+  /** What the disk says of everything that it completes; null: it is done. */
+  diskError: string | null;
   readonly #links: Map<number, BedLink | Booth>;
+  readonly #clients: Map<number, BedClient>;
   #gone: number[];
 
   constructor(changes: Partial<PeerConfig> = {}, disk = new MemoryDisk()) {
@@ -79,8 +83,9 @@ export class MemberBed {
     this.quorum = [];
     this.ports = new Set();
     this.voter = () => null;
-    this.refusesDials = false;
+    this.diskError = null;
     this.#links = new Map();
+    this.#clients = new Map();
     this.#gone = [];
     this.peer.onClock(this.nowMs, WALL_START_MS);
     this.peer.start();
@@ -103,6 +108,23 @@ export class MemberBed {
     this.#links.set(link.output.id, link);
     this.quorum.push(link);
     return link;
+  }
+
+  /** A client's connection that has said nothing yet. */
+  connect(host = '10.0.0.1'): BedClient {
+    const output = this.peer.onClientOpen(host, 50_000 + this.#clients.size);
+    const client = new BedClient(this, output as ClientConnection);
+    this.#clients.set(output.id, client);
+    return client;
+  }
+
+  onClientBytes(id: number, bytes: Uint8Array): void {
+    this.peer.onClientBytes(id, bytes, 0, bytes.length);
+  }
+
+  onGone(client: BedClient): void {
+    this.#clients.delete(client.connection.id);
+    this.peer.onClientClosed(client.connection.id, 'closed');
   }
 
   /** The other end hangs up. */
@@ -138,14 +160,16 @@ export class MemberBed {
     const { peer } = this;
     peer.onClock(this.nowMs, WALL_START_MS + this.nowMs - START_MS);
     const tokens = this.disk.complete();
-    for (const token of tokens) peer.onDisk(token, null);
+    for (const token of tokens) peer.onDisk(token, this.diskError);
     const gone = this.#gone.splice(0);
     for (const id of gone) {
       this.#links.delete(id);
       peer.onLinkClosed(id, 'closed');
     }
     let moved = tokens.length + gone.length > 0;
-    for (const link of this.#links.values()) if (link.deliver()) moved = true;
+    for (const end of [...this.#links.values(), ...this.#clients.values()]) {
+      if (end.deliver()) moved = true;
+    }
     peer.endTurn();
     return this.#drain() || moved;
   }
@@ -165,8 +189,8 @@ export class MemberBed {
     const outputs = [...ready.outputs];
     this.events.push(...ready.events);
     ready.clear();
-    for (const output of outputs) this.#carryOut(output);
-    return moved;
+    const ended = outputs.filter((output) => this.#carryOut(output)).length;
+    return moved || ended > 0;
   }
 
   #listen({ kind, port, open }: Listen): void {
@@ -177,8 +201,6 @@ export class MemberBed {
   #dial({ output, kind, host }: Dial): void {
     if (kind === 'election') {
       this.#links.set(output.id, new Booth(this, output, Number(host.slice(1))));
-    } else if (this.refusesDials) {
-      this.#gone.push(output.id);
     } else {
       const link = new BedLink(this.peer, output);
       link.isDialed = true;
@@ -187,11 +209,15 @@ export class MemberBed {
     }
   }
 
-  #carryOut(output: Output): void {
+  /** True when that was the end of a connection. */
+  #carryOut(output: Output): boolean {
+    if (output.lane === 'client') return this.#clients.get(output.id)?.takeOutput() ?? false;
     const link = this.#links.get(output.id);
-    if (link === undefined) return;
+    if (link === undefined) return false;
     link.takeOutput();
-    if (link.closed !== '' && !this.#gone.includes(output.id)) this.#gone.push(output.id);
+    if (link.closed === '' || this.#gone.includes(output.id)) return false;
+    this.#gone.push(output.id);
+    return true;
   }
 }
 

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { lead } from './ensemble-script.test-kit.ts';
+import { makeZxid, OpCode, PacketType } from '@zabra/protocol';
+import { forward, forwardCreate, joinLate, lead, memberWith } from './ensemble-script.test-kit.ts';
 import { MemberBed } from './member-bed.test-kit.ts';
 import { ServerBed } from './server-bed.test-kit.ts';
 
@@ -52,6 +53,42 @@ describe('the table of metrics', () => {
     }
     const synced = member.peer.metrics().find(({ name }) => name === 'synced_followers');
     assert.equal(synced?.value, 1);
+  });
+
+  it('counts how learners are brought up to date, and what a learner receives', () => {
+    const value = (bed: MemberBed, name: string): number | undefined =>
+      bed.peer.metrics().find((row) => row.name === name)?.value;
+    const leader = new MemberBed();
+    lead(leader, 0, 0);
+    joinLate(leader, 2);
+    assert.equal(value(leader, 'diff_count'), 1);
+    assert.equal(value(leader, 'snap_count'), 1);
+    assert.equal(value(leader, 'snapshottime'), 1, 'the first snapshot, of nothing');
+    const learner = new MemberBed();
+    memberWith(5, learner);
+    assert.equal(value(learner, 'learner_proposal_received_count'), 5);
+    assert.equal(value(learner, 'learner_commit_received_count'), 5);
+  });
+
+  it('tells voters, observers and strangers apart, and counts syncs that wait', () => {
+    const bed = new MemberBed();
+    const link = lead(bed, 0, 0);
+    joinLate(bed, 2);
+    joinLate(bed, 77);
+    const value = (name: string): number | undefined =>
+      bed.peer.metrics().find((row) => row.name === name)?.value;
+    assert.equal(value('learners'), 3);
+    assert.equal(value('synced_followers'), 2);
+    assert.equal(value('synced_non_voting_followers'), 1);
+    forwardCreate(link, '/a');
+    forward(link, 0, 0, OpCode.sync, new Uint8Array(4));
+    bed.disk.isLogStuck = true;
+    bed.run();
+    assert.equal(value('pending_syncs'), 1);
+    bed.disk.isLogStuck = false;
+    link.say(PacketType.ACK, makeZxid(1, 1));
+    bed.run();
+    assert.equal(value('pending_syncs'), 0);
   });
 
   it('is what mntr prints, each key once', () => {

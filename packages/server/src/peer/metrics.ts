@@ -24,11 +24,13 @@ export interface MetricView {
   readonly learnerCount: number;
   readonly syncedFollowerCount: number;
   readonly syncedObserverCount: number;
+  readonly syncedNonVotingCount: number;
   readonly pendingSyncCount: number;
   readonly leaderUptimeMs: number;
   readonly lastZxid: number;
   readonly epoch: number;
   readonly unsyncedLogBytes: number;
+  readonly dropProbability: number;
 }
 
 export type MetricKind = 'gauge' | 'counter' | 'summary';
@@ -117,7 +119,7 @@ const METRICS: readonly MetricSpec[] = [
   ),
   only(
     'leader',
-    gauge('synced_non_voting_followers', 'Followers without a vote', () => 0),
+    gauge('synced_non_voting_followers', 'Followers without a vote', (v) => v.syncedNonVotingCount),
   ),
   only(
     'leader',
@@ -185,6 +187,17 @@ const METRICS: readonly MetricSpec[] = [
     'Clients closed because they did not read',
     (s) => s.slowReaderCount,
   ),
+  counter('zabra_tls_connections', 'Client connections over TLS', (s) => s.tlsConnectionCount),
+  counter('stale_requests', 'Stale requests that went on', (s) => s.staleRequests),
+  counter('stale_requests_dropped', 'Stale requests dropped', (s) => s.staleRequestsDropped),
+  counter('throttled_ops', 'Requests refused because they were held', (s) => s.throttledOps),
+  counter('request_throttle_wait_count', 'Requests that were held', (s) => s.throttleWaitCount),
+  summary('request_throttle_queue_time_ms', 'How long, ms', (s) => s.throttleQueueTimeMs),
+  counter('large_requests_rejected', 'Large requests refused', (s) => s.largeRequestsRejected),
+  gauge('connection_drop_probability', 'Refusals of sessions', (v) => v.dropProbability),
+  summary('connection_token_deficit', 'Tokens that were missing', (s) => s.connectionTokenDeficit),
+  counter('ttl_node_deleted_count', 'Expired TTL znodes deleted', (s) => s.ttlNodesDeletedCount),
+  counter('zabra_containers_deleted', 'Unused containers deleted', (s) => s.containersDeletedCount),
   gauge('zabra_tree_bytes', 'Memory of the tree', (v) => v.treeBytes),
   gauge('zabra_last_zxid', 'Last zxid applied', (v) => v.lastZxid),
   gauge('zabra_epoch', 'Epoch of the present reign', (v) => v.epoch),

@@ -2,7 +2,6 @@
  * What the rooms below want to know of the configuration, each in its own words.
  */
 
-import { JUTE_MAXBUFFER_EXTRA_MIN } from '@zabra/protocol';
 import type { StorageListener, StorageOptions } from '../log/storage-types.ts';
 import type { StateOptions } from '../ops/state-options.ts';
 import { QUEUE_BYTES_MAX_DEFAULT, type ZabLimits } from '../zab/zab-host.ts';
@@ -10,7 +9,7 @@ import type { PeerConfig } from './peer-config.ts';
 
 /** Longest data of a quorum packet: a request of the largest size and what is added to it. */
 export function packetBytesMax(config: PeerConfig): number {
-  return config.juteMaxBufferBytes + Math.max(config.juteMaxBufferBytes, JUTE_MAXBUFFER_EXTRA_MIN);
+  return config.juteMaxBufferBytes + config.juteExtraBytes;
 }
 
 export function stateOptions(config: PeerConfig): StateOptions {
@@ -19,6 +18,7 @@ export function stateOptions(config: PeerConfig): StateOptions {
     extendedTypes: config.extendedTypesEnabled,
     skipAcl: config.skipAcl,
     superDigest: config.superDigest,
+    schemes: config.authentication.schemes,
     enforceQuota: config.enforceQuota,
     closeSessionTxn: config.closeSessionTxnEnabled,
     reconfigEnabled: config.reconfigEnabled,

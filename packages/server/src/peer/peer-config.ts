@@ -4,6 +4,9 @@
  */
 
 import type { ClientAddress, EnsembleConfig } from '../zab/ensemble-config.ts';
+import type { AuthenticationConfig } from './authentication-config.ts';
+import type { ReaperConfig } from './node-reaper.ts';
+import type { ThrottleConfig } from './throttle-config.ts';
 
 export interface PeerConfig {
   /** Server id; 1 for a standalone server without `myid` (high byte of session ids). */
@@ -11,17 +14,24 @@ export interface PeerConfig {
   /** Null for a standalone server: no election, epoch 0, no quorum ports. */
   readonly ensemble: EnsembleConfig | null;
   readonly clientAddress: ClientAddress;
+  /** Where clients come in over TLS; null when there is no such port. */
+  readonly secureClientAddress: ClientAddress | null;
   readonly tickTimeMs: number;
   readonly initLimitTicks: number;
   readonly syncLimitTicks: number;
   readonly minSessionTimeoutMs: number;
   readonly maxSessionTimeoutMs: number;
-  /** Connections per remote address; 0 is unlimited. */
+  /** Connections per remote address and listener; 0 is unlimited. */
   readonly maxClientCnxns: number;
-  /** Connections in all; 0 is unlimited. */
+  /** Connections per listener; 0 is unlimited. */
   readonly maxCnxns: number;
+  /** Requests in process above which who has one outstanding is not read any more. */
   readonly globalOutstandingLimit: number;
   readonly juteMaxBufferBytes: number;
+  /** What transactions and packets may be longer than a request. */
+  readonly juteExtraBytes: number;
+  readonly throttle: ThrottleConfig;
+  readonly reaper: ReaperConfig;
   /** Output held for one client before its connection is closed (slow reader). */
   readonly clientOutputBytesMax: number;
   readonly fourLetterWords: ReadonlySet<string>;
@@ -34,6 +44,7 @@ export interface PeerConfig {
   readonly skipAcl: boolean;
   /** `super:base64(sha1(...))` or empty. */
   readonly superDigest: string;
+  readonly authentication: AuthenticationConfig;
   readonly snapCount: number;
   readonly snapSizeLimitBytes: number;
   /** Size at which a log file rolls without a snapshot; 0 is off. */

@@ -35,6 +35,7 @@ export class PeerCore {
   readonly disk: Storage;
   readonly reader: DiskReader;
   readonly committedLog: CommittedLog;
+  readonly hashes: Hashes;
   readonly prng: Prng;
   readonly #thread: string;
   #nowMs: number;
@@ -44,6 +45,9 @@ export class PeerCore {
   /** Of the synced log write under way, 0 while there is none. */
   #logWriteToken: number;
   #logWriteAtMs: number;
+  /** Of the snapshot begun last, ZXID_NONE once it is there. */
+  #snapshotZxid: number;
+  #snapshotAtMs: number;
 
   constructor(seed: PeerSeed, listener: StorageListener, nowMs: number, wallMs: number) {
     const { config } = seed;
@@ -52,6 +56,7 @@ export class PeerCore {
     this.stats = new ServerStats();
     this.state = new ReplicatedState(stateOptions(config), seed.hashes);
     this.reader = seed.disk;
+    this.hashes = seed.hashes;
     this.prng = new Prng(seed.seed);
     this.committedLog = new CommittedLog(config.commitLogCount);
     this.#thread = config.ensemble === null ? 'main' : `QuorumPeer[myid=${config.sid}]`;
@@ -60,6 +65,8 @@ export class PeerCore {
     this.#afterLoad = null;
     this.#logWriteToken = 0;
     this.#logWriteAtMs = 0;
+    this.#snapshotZxid = ZXID_NONE;
+    this.#snapshotAtMs = 0;
     this.disk = new Storage(
       storageOptions(config, listener),
       seed.disk,
@@ -98,6 +105,26 @@ export class PeerCore {
 
   get isLoading(): boolean {
     return this.#afterLoad !== null;
+  }
+
+  /** Begins a snapshot of the state as it is now, which must hold nothing uncommitted (S2). */
+  startSnapshot(): void {
+    const { config, state, disk } = this;
+    const { lastProcessedZxid } = state;
+    this.#snapshotZxid = lastProcessedZxid;
+    this.#snapshotAtMs = this.#nowMs;
+    const digest = config.digestEnabled ? state.digest() : null;
+    disk.startSnapshot(state.openStream(), lastProcessedZxid, digest);
+  }
+
+  /** Goes on with what runs beside the log; true when more is wanted soon. */
+  stepWork(bytesMax: number): boolean {
+    const isMoreWanted = this.disk.stepWork(bytesMax);
+    if (this.#snapshotZxid !== ZXID_NONE && this.disk.snapshotZxid === this.#snapshotZxid) {
+      this.#snapshotZxid = ZXID_NONE;
+      this.stats.snapshotTimeMs.add(Math.round(this.#nowMs - this.#snapshotAtMs));
+    }
+    return isMoreWanted;
   }
 
   /** A disk request is complete. */

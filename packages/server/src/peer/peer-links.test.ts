@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { JuteWriter, packetName, PacketType, writeQuorumPacket } from '@zabra/protocol';
 import { type LinksOwner, type MeshLink, PeerLinks, type QuorumLink } from './peer-links.ts';
 import { Ready } from './ready.ts';
-import { configOf } from './server-bed.test-kit.ts';
+import { configOf } from './bed-config.test-kit.ts';
 
 class Owner implements LinksOwner {
   readonly ready = new Ready();

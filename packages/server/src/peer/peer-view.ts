@@ -4,6 +4,7 @@
  */
 
 import { int64Hex } from '@zabra/protocol';
+import type { LearnerHandler } from '../zab/learner-handler.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ClientPort } from './client-port.ts';
 import type { EnsembleMember } from './ensemble-member.ts';
@@ -158,15 +159,19 @@ export class PeerView implements WordView, MetricView {
   }
 
   get syncedFollowerCount(): number {
-    return this.#countSynced(false);
+    return this.#countSynced(({ isObserver, sid }) => !isObserver && this.#isVoter(sid));
   }
 
   get syncedObserverCount(): number {
-    return this.#countSynced(true);
+    return this.#countSynced(({ isObserver }) => isObserver);
+  }
+
+  get syncedNonVotingCount(): number {
+    return this.#countSynced(({ isObserver, sid }) => !isObserver && !this.#isVoter(sid));
   }
 
   get pendingSyncCount(): number {
-    return 0;
+    return this.#member?.leading?.leader.pendingSyncCount ?? 0;
   }
 
   get leaderUptimeMs(): number {
@@ -185,6 +190,10 @@ export class PeerView implements WordView, MetricView {
     return this.#core.disk.unsyncedBytes;
   }
 
+  get dropProbability(): number {
+    return this.#port.dropProbability;
+  }
+
   directoryBytes(directory: 'snap' | 'log'): number {
     const { reader } = this.#core;
     let total = 0;
@@ -194,10 +203,14 @@ export class PeerView implements WordView, MetricView {
     return total;
   }
 
-  #countSynced(isObserver: boolean): number {
+  #isVoter(sid: number): boolean {
+    return this.#member?.isVoter(sid) ?? false;
+  }
+
+  #countSynced(counts: (learner: LearnerHandler) => boolean): number {
     let count = 0;
     for (const learner of this.#member?.leading?.leader.handlers.values() ?? []) {
-      if (learner.state === 'broadcast' && learner.isObserver === isObserver) count++;
+      if (learner.state === 'broadcast' && counts(learner)) count++;
     }
     return count;
   }

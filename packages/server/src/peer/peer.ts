@@ -9,6 +9,8 @@
  * The peer's own part is recovery, the choice between standing alone and membership, and the end.
  */
 
+import type { Id } from '@zabra/protocol';
+import type { ClientAddress } from '../zab/ensemble-config.ts';
 import { ClientPort } from './client-port.ts';
 import { EnsembleMember } from './ensemble-member.ts';
 import type { MetricRow } from './metrics.ts';
@@ -67,8 +69,8 @@ export class Peer {
   /** Opens the ports and begins to load the history. */
   start(): void {
     const core = this.#core;
-    const { host, port } = core.config.clientAddress;
-    if (port >= 0) this.ready.listens.push({ kind: 'client', host, port, open: true });
+    this.#listen('client', core.config.clientAddress);
+    this.#listen('secureClient', core.config.secureClientAddress);
     this.#member?.listenForElections();
     const startedMs = core.nowMs();
     core.reload(() => {
@@ -79,7 +81,9 @@ export class Peer {
 
   /** First call of every turn: a monotonic clock and the wall clock, milliseconds. */
   onClock(nowMs: number, wallMs: number): void {
+    const sinceMs = nowMs - this.#core.nowMs();
     this.#core.setClock(nowMs, wallMs);
+    this.#member?.onTurn(sinceMs);
   }
 
   /** A disk request is complete, or failed. */
@@ -106,9 +110,16 @@ export class Peer {
     }
   }
 
-  /** A client connected; the driver keeps the output. */
-  onClientOpen(remoteHost: string, remotePort: number): Output {
-    return this.#port.onOpen(remoteHost, remotePort);
+  /**
+   * A client connected; the driver keeps the output. Over TLS, `proven` is what the client's
+   * certificate proves, an empty list without one; null is a connection without TLS.
+   */
+  onClientOpen(
+    remoteHost: string,
+    remotePort: number,
+    proven: readonly Id[] | null = null,
+  ): Output {
+    return this.#port.onOpen(remoteHost, remotePort, proven);
   }
 
   /** The bytes are consumed or copied before this returns. */
@@ -178,6 +189,11 @@ export class Peer {
     return this.#view.metrics();
   }
 
+  #listen(kind: ListenKind, address: ClientAddress | null): void {
+    if (address === null || address.port < 0) return;
+    this.ready.listens.push({ kind, host: address.host, port: address.port, open: true });
+  }
+
   #onLoaded(): void {
     const { disk } = this.#core;
     this.#core.log(
@@ -214,15 +230,12 @@ export class Peer {
 
   /** A due snapshot is begun and one under way goes on; old ones are purged. */
   #keepSnapshots(): void {
-    const { disk, state, config } = this.#core;
+    const { disk, config } = this.#core;
     if (this.#core.isLoading) return;
     const isFirst = disk.snapshotZxid < 0;
     // While a role is undecided the state may hold what was never committed (scenario S2).
-    if (disk.wantsSnapshot() && (isFirst || this.#view.serving)) {
-      const digest = config.digestEnabled ? state.digest() : null;
-      disk.startSnapshot(state.openStream(), state.lastProcessedZxid, digest);
-    }
-    if (disk.stepWork(SNAPSHOT_SLICE_BYTES)) this.ready.wantsTurn = true;
+    if (disk.wantsSnapshot() && (isFirst || this.#view.serving)) this.#core.startSnapshot();
+    if (this.#core.stepWork(SNAPSHOT_SLICE_BYTES)) this.ready.wantsTurn = true;
     const now = this.#core.nowMs();
     if (config.autopurgeIntervalMs > 0 && now >= this.#purgeAtMs) {
       this.#purgeAtMs = now + config.autopurgeIntervalMs;

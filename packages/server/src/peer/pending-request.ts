@@ -10,16 +10,22 @@ import type { ClientConnection } from './client-connection.ts';
 
 /**
  * `order`: a write or sync, finished when the ensemble has ordered it. `read`: runs when everything
- * before it is answered. `canned`: its reply is already known.
+ * before it is answered. `canned`: its reply is already known. `held`: it waits until fewer requests
+ * are in process, and becomes one of the others. `dropped`: it was held, and nobody wants it now.
  */
-export type PendingKind = 'order' | 'read' | 'canned';
+export type PendingKind = 'order' | 'read' | 'canned' | 'held' | 'dropped';
+
+/** A request's header, which is not in its body. */
+const HEADER_BYTES = 8;
+/** What a request in a queue takes beside its bytes, about. */
+const OVERHEAD_BYTES = 256;
 
 /** Stands for the last zxid applied at the moment of the reply. */
 export const ZXID_CURRENT = -3;
 
 export class PendingRequest implements OpRequest {
   readonly connection: ClientConnection;
-  readonly kind: PendingKind;
+  kind: PendingKind;
   readonly sessionHi: number;
   readonly sessionLo: number;
   readonly cxid: number;
@@ -30,12 +36,16 @@ export class PendingRequest implements OpRequest {
   readonly end: number;
   readonly identities: readonly Id[];
   readonly receivedMs: number;
+  /** Of the frame it came in. */
+  readonly frameBytes: number;
   /** The whole reply of a request that was finished before an earlier one; null otherwise. */
   reply: Uint8Array | null;
   /** Of a canned reply. */
   err: number;
   /** Zxid of a canned reply's header; ZXID_CURRENT for the last one applied when it leaves. */
   replyZxid: number;
+  /** Of the canned reply to a SASL token. */
+  saslToken: Uint8Array | null;
   /** The connection closes behind the reply; always the last one in its queue. */
   closes: boolean;
 
@@ -57,10 +67,23 @@ export class PendingRequest implements OpRequest {
     this.end = body.length;
     this.identities = request.identities;
     this.receivedMs = receivedMs;
+    this.frameBytes = HEADER_BYTES + request.end - request.start;
     this.reply = null;
     this.err = 0;
     this.replyZxid = ZXID_CURRENT;
+    this.saslToken = null;
     this.closes = false;
+  }
+
+  /** Memory that it stands for while it waits for its reply. */
+  get bytes(): number {
+    return OVERHEAD_BYTES + this.frameBytes;
+  }
+
+  /** Its reply is not known, and reading it now would be too early. */
+  get isAwaiting(): boolean {
+    const { kind } = this;
+    return kind === 'held' || kind === 'dropped' || (kind === 'order' && this.reply === null);
   }
 }
 

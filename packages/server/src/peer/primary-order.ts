@@ -23,6 +23,7 @@ import type { Proposal } from '../zab/zab-host.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ClientSession } from './client-session.ts';
 import type { PeerCore } from './peer-core.ts';
+import { NodeReaper } from './node-reaper.ts';
 import { CurrentRequest, type PendingRequest } from './pending-request.ts';
 import type { OrderClient, RequestOrder } from './request-order.ts';
 import { type SessionOwner, SessionTracker } from './session-tracker.ts';
@@ -49,6 +50,7 @@ export class PrimaryOrder implements RequestOrder {
   readonly #client: OrderClient;
   readonly #proposer: Proposer;
   readonly #tracker: SessionTracker;
+  readonly #reaper: NodeReaper;
   readonly #origins: RingQueue<PendingRequest | null>;
   readonly #entry: JuteWriter;
   readonly #reader: JuteReader;
@@ -64,6 +66,7 @@ export class PrimaryOrder implements RequestOrder {
     this.#client = client;
     this.#proposer = proposer;
     this.#tracker = new SessionTracker(core.config.tickTimeMs, core.nowMs());
+    this.#reaper = new NodeReaper(core, (request) => this.#order(request, null, this));
     this.#origins = new RingQueue();
     this.#entry = new JuteWriter(4096);
     this.#reader = new JuteReader();
@@ -119,12 +122,18 @@ export class PrimaryOrder implements RequestOrder {
     this.#tracker.touch(hi, lo, timeoutMs, this.#core.nowMs());
   }
 
+  /** Once a turn. */
+  tick(): void {
+    this.#reaper.tick();
+    this.#expireSessions();
+  }
+
   /**
-   * Once a turn: sessions whose time is over are closed by transactions of our own. After a stall of
+   * Sessions whose time is over are closed by transactions of our own. After a stall of
    * this process learners still hold what they heard of their sessions meanwhile: it comes with
    * their answers to the next PING, and until then nobody is believed to be dead.
    */
-  tick(): void {
+  #expireSessions(): void {
     const { stats, config } = this.#core;
     const now = this.#core.nowMs();
     const isStall = now - this.#lastTickMs > config.tickTimeMs / 2;

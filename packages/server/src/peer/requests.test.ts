@@ -243,7 +243,7 @@ describe('requests that are none', () => {
     }
   });
 
-  it('a length beyond jute.maxbuffer, or below 0, closes without a word; the limit itself serves', () => {
+  it('a length beyond jute.maxbuffer, or below 0, closes without a word', () => {
     const rows: [length: number, closed: '' | 'cut'][] = [
       [1000, ''],
       [1001, 'cut'],

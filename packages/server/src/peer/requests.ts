@@ -1,6 +1,6 @@
 /**
- * Requests: from a frame of an open connection to its reply. One queue per connection keeps the
- * order of the replies (client-protocol.md 6): a read with nothing before it runs at once from the
+ * Requests: what becomes of a frame of an open connection. One queue per connection keeps the order
+ * of the replies (client-protocol.md 6): a read with nothing before it runs at once from the
  * socket's own buffer; behind an unanswered request it waits with a copy of its body. Writes go to
  * the role and are finished when their transaction is applied.
  */
@@ -9,7 +9,6 @@ import {
   copyBytes,
   ErrorCode,
   JuteReader,
-  JuteWriter,
   opName,
   OpCode,
   readAuthPacket,
@@ -17,9 +16,12 @@ import {
   ZXID_NONE,
 } from '@zabra/protocol';
 import type { ApplyResult } from '../ops/apply-result.ts';
+import type { OpRequest } from '../ops/request.ts';
+import { Admission } from './admission.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ClientPort } from './client-port.ts';
 import { CurrentRequest, PendingRequest, ZXID_CURRENT } from './pending-request.ts';
+import { Replies } from './replies.ts';
 import type { OrderClient } from './request-order.ts';
 
 const NO_BODY = new Uint8Array(0);
@@ -30,16 +32,15 @@ export class Requests implements OrderClient {
   readonly #port: ClientPort;
   readonly #current: CurrentRequest;
   readonly #reader: JuteReader;
-  /** Where a body goes whose frame may be preceded by events. */
-  readonly #aside: JuteWriter;
-  readonly #throttled: ClientConnection[];
+  readonly #admission: Admission;
+  readonly #replies: Replies;
 
   constructor(port: ClientPort) {
     this.#port = port;
     this.#current = new CurrentRequest();
     this.#reader = new JuteReader(port.host.config.juteMaxBufferBytes);
-    this.#aside = new JuteWriter(256);
-    this.#throttled = [];
+    this.#admission = new Admission(port.host);
+    this.#replies = new Replies(port, this.#admission);
   }
 
   /** One request whose body is buffer[start, end); false pauses the connection's reader. */
@@ -57,15 +58,19 @@ export class Requests implements OrderClient {
       connection.closeNow();
       return false;
     }
+    if (!this.admits(connection, end - start)) return false;
     const { hi, lo } = session;
     const request = this.#current;
     request.set(hi, lo, xid, opcode, buffer, start, end, connection.identities);
     if (opcode === OpCode.auth) return this.#onAuth(connection, request);
     if (opcode === OpCode.sasl) return this.#onSasl(connection, request);
+    if (!this.#port.authentication.admits(connection)) {
+      return this.#onStranger(connection, request);
+    }
     order.touch(session);
     if (opcode === OpCode.ping) {
-      this.#can(connection, Xid.PING, opcode, ErrorCode.OK, ZXID_CURRENT, false);
-      return this.#admitMore(connection);
+      this.#replies.can(connection, request, Xid.PING, opcode, ErrorCode.OK, ZXID_CURRENT, false);
+      return this.#admission.readsOn(connection);
     }
     if (opcode !== OpCode.sync && !host.state.isKnown(opcode)) {
       return this.#onUnknown(connection, request);
@@ -73,22 +78,34 @@ export class Requests implements OrderClient {
     if (host.state.isWrite(opcode) || opcode === OpCode.sync) {
       return this.#onWrite(connection, request);
     }
-    if (connection.queue.length === 0) this.#read(connection, request, host.nowMs());
-    else this.#wait(connection, request, 'read');
-    return this.#admitMore(connection);
+    if (this.#admission.isFull) this.#wait(connection, request, 'held');
+    else if (connection.queue.length > 0) this.#wait(connection, request, 'read');
+    else this.#replies.read(connection, request, host.nowMs());
+    return this.#admission.readsOn(connection);
+  }
+
+  /** False, and the connection closes, when so many bytes of one request are too much now. */
+  admits(connection: ClientConnection, requestBytes: number): boolean {
+    if (this.#admission.takes(requestBytes)) return true;
+    const { host } = this.#port;
+    host.stats.largeRequestsRejected++;
+    host.log('warn', 'NIOServerCnxn', `Closing ${connection.address}: Rejecting large request`);
+    connection.closeNow();
+    return false;
+  }
+
+  /** The first request of a connection that asks for a new session. */
+  createSession(connection: ClientConnection, request: CurrentRequest): void {
+    this.#enqueueWrite(connection, request, request.end);
   }
 
   onConnectionClosed(connection: ClientConnection): void {
-    for (const pending of connection.queue) {
-      if (pending.kind !== 'order') this.#port.host.stats.outstandingRequests--;
-    }
-    connection.queue.clear();
+    this.#admission.dropQueue(connection);
   }
 
   /** The role is over: what it was asked is answered by nobody, and every connection closes. */
   forgetAll(): void {
-    this.#throttled.length = 0;
-    this.#port.host.stats.outstandingRequests = 0;
+    this.#admission.forgetAll();
   }
 
   /** From OrderClient. */
@@ -97,7 +114,7 @@ export class Requests implements OrderClient {
     this.#port.host.stats.outstandingRequests--;
     const { connection } = pending;
     if (pending.opcode === OpCode.createSession) {
-      connection.queue.shift();
+      this.#admission.dequeue(connection);
       if (connection.state !== 'connecting') return;
       if (result.code === ErrorCode.OK) this.#port.onSessionCreated(connection, result);
       else connection.closeNow();
@@ -111,7 +128,7 @@ export class Requests implements OrderClient {
     }
     const frame = connection.beginReply(pending.cxid);
     const code = this.#port.host.state.reply(result, pending.opcode, pending, connection.bytes);
-    this.#finish(pending, frame, code);
+    this.#replies.finish(pending, frame, code);
   }
 
   onSynced(pending: PendingRequest): void {
@@ -121,7 +138,7 @@ export class Requests implements OrderClient {
     if (!isAwaited(connection)) return;
     const frame = connection.beginReply(pending.cxid);
     connection.bytes.raw(pending.buffer, pending.start, pending.end);
-    this.#finish(pending, frame, ErrorCode.OK);
+    this.#replies.finish(pending, frame, ErrorCode.OK);
   }
 
   onRevalidated(
@@ -140,32 +157,23 @@ export class Requests implements OrderClient {
     if (connection !== null && !isSayingGoodbye(connection)) connection.closeNow();
   }
 
-  /** Connections that waited for the number of outstanding requests to fall, or for their own. */
-  resumeThrottled(): void {
-    const throttled = this.#throttled;
-    if (throttled.length === 0) return;
-    const isOver = this.#overLimit();
-    let kept = 0;
-    for (const connection of throttled) {
-      if (isOver && connection.queue.length > 0 && !connection.destroy) {
-        throttled[kept] = connection;
-        kept++;
-      } else {
-        connection.throttled = false;
-        this.#port.resumeLater(connection);
-      }
+  /** Requests that waited until fewer were in process, and connections that were not read. */
+  resume(): void {
+    const admission = this.#admission;
+    for (let next = admission.release(); next !== null; next = admission.release()) {
+      this.#dispatch(next);
     }
-    throttled.length = kept;
+    admission.resume((connection) => this.#port.resumeLater(connection));
   }
 
   /** The network has taken what was written: what waited for that is answered. */
   goOn(connection: ClientConnection): void {
-    this.#drain(connection);
+    this.#replies.drain(connection);
   }
 
   #onWrite(connection: ClientConnection, request: CurrentRequest): boolean {
-    const { host, order } = this.#port;
-    const { opcode, buffer, start, end } = request;
+    const { host } = this.#port;
+    const { opcode, start, end } = request;
     if (opcode === OpCode.sync ? !this.#isPath(request) : !host.state.isWellFormed(request)) {
       host.stats.malformedRequestCount++;
       host.log(
@@ -174,22 +182,64 @@ export class Requests implements OrderClient {
         `Refusing a ${opName(opcode)} of ${connection.address}: its ${end - start} bytes cannot ` +
           'be decoded',
       );
-      this.#can(connection, request.cxid, opcode, ErrorCode.MARSHALLINGERROR, ZXID_CURRENT, false);
-      return this.#admitMore(connection);
+      this.#replies.can(
+        connection,
+        request,
+        request.cxid,
+        opcode,
+        ErrorCode.MARSHALLINGERROR,
+        ZXID_CURRENT,
+        false,
+      );
+      return this.#admission.readsOn(connection);
     }
-    // A multi's reply depends on its request, a sync's repeats it.
-    const keep = opcode === OpCode.multi || opcode === OpCode.sync;
     // Behind the path there may be bytes that are no part of the record.
     const bodyEnd = opcode === OpCode.sync ? this.#reader.rangeEnd : end;
-    const body = keep ? copyBytes(buffer, start, bodyEnd) : NO_BODY;
-    const pending = new PendingRequest(connection, 'order', request, body, host.nowMs());
-    connection.queue.push(pending);
-    host.stats.outstandingRequests++;
+    const pending = this.#enqueueWrite(connection, request, bodyEnd);
+    return !pending.closes && this.#admission.readsOn(connection);
+  }
+
+  #enqueueWrite(
+    connection: ClientConnection,
+    request: CurrentRequest,
+    bodyEnd: number,
+  ): PendingRequest {
+    const { opcode, buffer, start } = request;
+    const kind = this.#admission.isFull ? 'held' : 'order';
+    // A multi's reply depends on its request, a sync's repeats it.
+    const keeps = kind === 'held' || opcode === OpCode.multi || opcode === OpCode.sync;
+    const body = keeps ? copyBytes(buffer, start, bodyEnd) : NO_BODY;
+    const pending = new PendingRequest(connection, kind, request, body, this.#port.host.nowMs());
     pending.closes = opcode === OpCode.closeSession;
     if (pending.closes) connection.state = 'closing';
-    if (opcode === OpCode.sync) order?.sync(pending, request);
+    this.#admission.enqueue(pending);
+    if (kind === 'order') this.#order(pending, request);
+    return pending;
+  }
+
+  #order(pending: PendingRequest, request: OpRequest): void {
+    const { order } = this.#port;
+    if (pending.opcode === OpCode.sync) order?.sync(pending, request);
     else order?.submit(pending, request);
-    return !pending.closes && this.#admitMore(connection);
+  }
+
+  /** A request that was held goes on, or is refused because it was held too long. */
+  #dispatch(pending: PendingRequest): void {
+    const { connection, opcode } = pending;
+    const { state, stats } = this.#port.host;
+    if (this.#admission.isTooLate(pending)) {
+      stats.throttledOps++;
+      pending.kind = 'canned';
+      pending.err = ErrorCode.THROTTLEDOP;
+    } else if (opcode === OpCode.sync || state.isWrite(opcode)) {
+      pending.kind = 'order';
+      this.#order(pending, pending);
+      return;
+    } else {
+      pending.kind = 'read';
+    }
+    if (connection.queue.length === 0) stats.outstandingRequests--;
+    else if (connection.queue.peek() === pending) this.#replies.drain(connection);
   }
 
   #isPath(request: CurrentRequest): boolean {
@@ -198,144 +248,60 @@ export class Requests implements OrderClient {
     return r.range() >= 0 && !r.failed;
   }
 
-  #wait(connection: ClientConnection, request: CurrentRequest, kind: 'read'): void {
-    const { host } = this.#port;
+  #wait(connection: ClientConnection, request: CurrentRequest, kind: 'read' | 'held'): void {
     const body = copyBytes(request.buffer, request.start, request.end);
-    connection.queue.push(new PendingRequest(connection, kind, request, body, host.nowMs()));
-    host.stats.outstandingRequests++;
-  }
-
-  #read(
-    connection: ClientConnection,
-    request: CurrentRequest | PendingRequest,
-    receivedMs: number,
-  ): void {
-    const { state, stats } = this.#port.host;
-    const { opcode } = request;
-    if (opcode === OpCode.setWatches || opcode === OpCode.setWatches2) {
-      // The events that it makes up must precede its reply, so the frame is begun behind them.
-      this.#aside.reset();
-      const code = state.read(request, connection, this.#aside);
-      connection.reply(request.cxid, state.lastProcessedZxid, code);
-    } else {
-      const frame = connection.beginReply(request.cxid);
-      const code = state.read(request, connection, connection.bytes);
-      if (code === ErrorCode.MARSHALLINGERROR) stats.malformedRequestCount++;
-      connection.endReply(frame, state.lastProcessedZxid, code);
-    }
-    stats.onAnswered(this.#port.host.nowMs() - receivedMs, false);
-  }
-
-  /** Ends the reply begun at `frame`; kept aside when an earlier request is not answered yet. */
-  #finish(pending: PendingRequest, frame: number, code: number): void {
-    const { connection } = pending;
-    const { state, stats } = this.#port.host;
-    connection.endReply(frame, state.lastProcessedZxid, code);
-    stats.onAnswered(this.#port.host.nowMs() - pending.receivedMs, true);
-    if (connection.queue.peek() !== pending) {
-      pending.reply = copyBytes(connection.bytes.buffer, frame, connection.bytes.position);
-      connection.bytes.reset(frame);
-      return;
-    }
-    connection.queue.shift();
-    if (pending.closes) connection.closeGracefully();
-    else this.#drain(connection);
-  }
-
-  /** Answers what waited behind the request just answered. */
-  #drain(connection: ClientConnection): void {
-    const { stats, state } = this.#port.host;
-    while (!connection.destroy && !this.#port.isChoked(connection)) {
-      const next = connection.queue.peek();
-      if (next === undefined || (next.kind === 'order' && next.reply === null)) return;
-      connection.queue.shift();
-      if (next.reply !== null) {
-        connection.writeAgain(next.reply, state.lastProcessedZxid);
-        if (!next.closes) continue;
-        connection.closeGracefully();
-        return;
-      }
-      stats.outstandingRequests--;
-      if (next.kind === 'read') {
-        this.#read(connection, next, next.receivedMs);
-        continue;
-      }
-      this.#writeCanned(connection, next, state.lastProcessedZxid);
-      if (connection.closeAfterFlush) return;
-    }
-  }
-
-  /** A reply that needs no work but its turn. */
-  #can(
-    connection: ClientConnection,
-    xid: number,
-    opcode: number,
-    err: number,
-    zxid: number,
-    closes: boolean,
-  ): void {
-    const { host } = this.#port;
-    const request = this.#current;
-    request.cxid = xid;
-    request.opcode = opcode;
-    const pending = new PendingRequest(connection, 'canned', request, NO_BODY, host.nowMs());
-    pending.err = err;
-    pending.replyZxid = zxid;
-    pending.closes = closes;
-    if (closes) connection.state = 'closing';
-    if (connection.queue.length === 0) {
-      this.#writeCanned(connection, pending, host.state.lastProcessedZxid);
-      return;
-    }
-    connection.queue.push(pending);
-    host.stats.outstandingRequests++;
-  }
-
-  #writeCanned(connection: ClientConnection, pending: PendingRequest, current: number): void {
-    const zxid = pending.replyZxid === ZXID_CURRENT ? current : pending.replyZxid;
-    const frame = connection.beginReply(pending.cxid);
-    if (pending.opcode === OpCode.sasl) connection.bytes.bytes(null);
-    connection.endReply(frame, zxid, pending.err);
-    if (pending.closes) connection.closeGracefully();
+    const now = this.#port.host.nowMs();
+    this.#admission.enqueue(new PendingRequest(connection, kind, request, body, now));
   }
 
   /** auth takes effect at once for what comes later; its reply keeps its place in the queue. */
   #onAuth(connection: ClientConnection, request: CurrentRequest): boolean {
-    const { state, stats } = this.#port.host;
-    const { cxid, buffer, start, end } = request;
-    const r = this.#reader.reset(buffer, start, end);
-    const packet = readAuthPacket(r);
+    const r = this.#reader.reset(request.buffer, request.start, request.end);
+    const { scheme, auth } = readAuthPacket(r);
     if (r.failed) {
       this.#port.fault(connection, `Closing ${connection.address}: its auth packet is truncated`);
       return false;
     }
-    const outcome = state.authenticate(packet.scheme, packet.auth, connection.identities);
-    if (outcome.add.length > 0) {
-      connection.identities = [...connection.identities, ...outcome.add];
-    }
-    const failed = outcome.code !== ErrorCode.OK;
-    if (failed) {
-      stats.authFailedCount++;
-      this.#port.host.log(
-        'warn',
-        'ZooKeeperServer',
-        `Authentication failed for scheme ${packet.scheme} of ${connection.address}`,
-      );
-    }
-    this.#can(connection, cxid, OpCode.auth, outcome.code, ZXID_OF_AUTH, failed);
-    return !failed && this.#admitMore(connection);
+    const code = this.#port.authentication.onAuth(connection, scheme, auth);
+    const failed = code !== ErrorCode.OK;
+    this.#replies.can(connection, request, request.cxid, OpCode.auth, code, ZXID_OF_AUTH, failed);
+    return !failed && this.#admission.readsOn(connection);
   }
 
-  /** Without a SASL configuration: success and a null token, as the reference answers. */
   #onSasl(connection: ClientConnection, request: CurrentRequest): boolean {
     const r = this.#reader.reset(request.buffer, request.start, request.end);
-    r.range();
-    if (r.failed) {
+    const token = r.bytes();
+    if (r.failed || token === null) {
       this.#port.fault(connection, `Closing ${connection.address}: its SASL token is truncated`);
       return false;
     }
-    this.#can(connection, request.cxid, OpCode.sasl, ErrorCode.OK, ZXID_OF_AUTH, false);
-    return this.#admitMore(connection);
+    const answer = this.#port.authentication.onSasl(connection, token);
+    const failed = answer.code !== ErrorCode.OK;
+    const { cxid } = request;
+    this.#replies.can(
+      connection,
+      request,
+      cxid,
+      OpCode.sasl,
+      answer.code,
+      ZXID_OF_AUTH,
+      failed,
+      answer.token,
+    );
+    return !failed && this.#admission.readsOn(connection);
+  }
+
+  /** It must authenticate first: whatever else it sends ends the connection, pings included. */
+  #onStranger(connection: ClientConnection, request: CurrentRequest): boolean {
+    const { cxid, opcode } = request;
+    this.#port.host.log(
+      'warn',
+      'AuthenticationHelper',
+      `Closing ${connection.address} after a ${opName(opcode)}: it has not authenticated`,
+    );
+    const code = ErrorCode.SESSIONCLOSEDREQUIRESASLAUTH;
+    this.#replies.can(connection, request, cxid, opcode, code, ZXID_OF_AUTH, true);
+    return false;
   }
 
   #onUnknown(connection: ClientConnection, request: CurrentRequest): boolean {
@@ -346,23 +312,8 @@ export class Requests implements OrderClient {
       'ZooKeeperServer',
       `Closing ${connection.address} after a request of unknown type ${opcode}`,
     );
-    this.#can(connection, cxid, opcode, ErrorCode.UNIMPLEMENTED, ZXID_NONE, true);
+    this.#replies.can(connection, request, cxid, opcode, ErrorCode.UNIMPLEMENTED, ZXID_NONE, true);
     return false;
-  }
-
-  /** False when the connection must wait until others are answered (globalOutstandingLimit). */
-  #admitMore(connection: ClientConnection): boolean {
-    if (connection.queue.length === 0 || !this.#overLimit()) return true;
-    connection.throttled = true;
-    connection.pauseReading = true;
-    this.#throttled.push(connection);
-    this.#port.ready.touch(connection);
-    return false;
-  }
-
-  #overLimit(): boolean {
-    const { config, stats } = this.#port.host;
-    return stats.outstandingRequests > config.globalOutstandingLimit;
   }
 }
 

@@ -5,10 +5,9 @@
  */
 
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import type { Hashes } from '../ops/state-options.ts';
-import { BedClient } from './bed-client.test-kit.ts';
-import type { ClientConnection } from './client-connection.ts';
+import type { Id } from '@zabra/protocol';
+import { configOf, HASHES, START_MS, WALL_START_MS } from './bed-config.test-kit.ts';
+import { BedClient, type ClientHost } from './bed-client.test-kit.ts';
 import { ClientPort } from './client-port.ts';
 import { MemoryDisk } from './memory-disk.test-kit.ts';
 import type { PeerConfig } from './peer-config.ts';
@@ -16,65 +15,9 @@ import { PeerCore } from './peer-core.ts';
 import { PeerView } from './peer-view.ts';
 import { SoloServer } from './solo-server.ts';
 
-export const HASHES: Hashes = {
-  sha1: (bytes) => new Uint8Array(createHash('sha1').update(bytes).digest()),
-  md5: (bytes) => new Uint8Array(createHash('md5').update(bytes).digest()),
-  randomBytes: (count) => Uint8Array.from({ length: count }, (_, index) => index),
-};
-export const START_MS = 1_000_000;
-export const WALL_START_MS = 1_767_225_600_000;
 const TURNS_MAX = 1000;
 
-/** As a plain `zoo.cfg` of a server that stands alone gives it, but for what the test changes. */
-export function configOf(changes: Partial<PeerConfig> = {}): PeerConfig {
-  return {
-    sid: 1,
-    ensemble: null,
-    clientAddress: { host: '127.0.0.1', port: 2181 },
-    tickTimeMs: 2000,
-    initLimitTicks: 10,
-    syncLimitTicks: 5,
-    minSessionTimeoutMs: 4000,
-    maxSessionTimeoutMs: 40_000,
-    maxClientCnxns: 60,
-    maxCnxns: 0,
-    globalOutstandingLimit: 1000,
-    juteMaxBufferBytes: 1_048_575,
-    clientOutputBytesMax: 64 * 1024 * 1024,
-    fourLetterWords: new Set(['*']),
-    digestEnabled: true,
-    extendedTypesEnabled: false,
-    closeSessionTxnEnabled: true,
-    enforceQuota: false,
-    reconfigEnabled: false,
-    skipAcl: false,
-    superDigest: '',
-    snapCount: 100_000,
-    snapSizeLimitBytes: 0,
-    txnLogSizeLimitBytes: 0,
-    preAllocBytes: 0,
-    commitLogCount: 500,
-    forceSync: true,
-    autopurgeRetainCount: 3,
-    autopurgeIntervalMs: 0,
-    snapshotTrustEmpty: false,
-    serializeLastProcessedZxid: true,
-    snapshotCompression: 'none',
-    dbAutocreate: true,
-    leaderServes: true,
-    electionConnectTimeoutMs: 5000,
-    quorumListenOnAllIps: false,
-    emptyNeedsAllVoters: false,
-    initializeMarker: false,
-    dataDir: '/data/version-2',
-    dataLogDir: '/data/version-2',
-    versionText: '3.9.5-zabra.test',
-    environment: [['host.name', 'bed']],
-    ...changes,
-  };
-}
-
-export class ServerBed {
+export class ServerBed implements ClientHost {
   readonly disk: MemoryDisk;
   readonly core: PeerCore;
   readonly port: ClientPort;
@@ -83,10 +26,13 @@ export class ServerBed {
   #solo: SoloServer | null;
   #syncedZxid: number;
   nowMs: number;
+  /** How far somebody has moved the wall clock. */
+  wallShiftMs: number;
 
   constructor(changes: Partial<PeerConfig> = {}) {
     this.disk = new MemoryDisk();
     this.nowMs = START_MS;
+    this.wallShiftMs = 0;
     const seed = { config: configOf(changes), disk: this.disk, hashes: HASHES, seed: 1 };
     const listener = { onStored: () => undefined, onTruncated: () => undefined };
     this.core = new PeerCore(seed, listener, this.nowMs, WALL_START_MS);
@@ -112,13 +58,18 @@ export class ServerBed {
     this.core.state.discardPending();
   }
 
-  get connections(): ClientConnection[] {
-    return [...this.port.connections()];
+  /** The server begins to stop; nothing follows. */
+  stop(): void {
+    this.#solo?.stop('this server is stopping');
   }
 
   /** A connection that has said nothing yet. */
-  connect(host = '10.0.0.1', port = 40_000 + this.#clients.size): BedClient {
-    const client = new BedClient(this, this.port.onOpen(host, port));
+  connect(
+    host = '10.0.0.1',
+    port = 40_000 + this.#clients.size,
+    proven: readonly Id[] | null = null,
+  ): BedClient {
+    const client = new BedClient(this, this.port.onOpen(host, port, proven));
     this.#clients.set(client.connection.id, client);
     return client;
   }
@@ -155,7 +106,7 @@ export class ServerBed {
   /** One turn of the driver; true when another one would do something. */
   turn(): boolean {
     const { core } = this;
-    core.setClock(this.nowMs, WALL_START_MS + this.nowMs - START_MS);
+    core.setClock(this.nowMs, WALL_START_MS + this.nowMs - START_MS + this.wallShiftMs);
     const tokens = this.disk.complete();
     for (const token of tokens) core.onDisk(token, null);
     let moved = tokens.length > 0;
@@ -171,7 +122,10 @@ export class ServerBed {
     return moved;
   }
 
-  /** From a client: its connection has ended. */
+  onClientBytes(id: number, bytes: Uint8Array): void {
+    this.port.onBytes(id, bytes, 0, bytes.length);
+  }
+
   onGone(client: BedClient): void {
     this.#clients.delete(client.connection.id);
     this.port.onClosed(client.connection.id);
@@ -186,11 +140,9 @@ export class ServerBed {
     this.#syncedZxid = syncedZxid;
     port.endTurn();
     if (!core.isLoading) {
-      const { state, disk } = core;
-      if (disk.wantsSnapshot())
-        disk.startSnapshot(state.openStream(), state.lastProcessedZxid, null);
-      if (disk.stepWork(1 << 20)) core.ready.wantsTurn = true;
-      disk.flush();
+      if (core.disk.wantsSnapshot()) core.startSnapshot();
+      if (core.stepWork(1 << 20)) core.ready.wantsTurn = true;
+      core.disk.flush();
     }
     port.boundOutputs();
     this.view.tick();

@@ -56,6 +56,15 @@ export class ServerStats {
   readonly dbInitTimeMs: Summary;
   readonly proposalBytes: Summary;
   lastProposalBytes: number;
+  /** Tokens that were missing at each connection (`connection_throttle_tokens`). */
+  readonly connectionTokenDeficit: Summary;
+  /** How long requests were held, ms. */
+  readonly throttleQueueTimeMs: Summary;
+  throttleWaitCount: number;
+  throttledOps: number;
+  staleRequests: number;
+  staleRequestsDropped: number;
+  largeRequestsRejected: number;
   connectionRequestCount: number;
   connectionRejectedCount: number;
   connectionDropCount: number;
@@ -74,6 +83,10 @@ export class ServerStats {
   malformedRequestCount: number;
   unknownOpcodeCount: number;
   slowReaderCount: number;
+  tlsConnectionCount: number;
+  /** Deletions that this server has ordered by itself. */
+  containersDeletedCount: number;
+  ttlNodesDeletedCount: number;
 
   constructor() {
     this.packetsReceived = 0;
@@ -90,6 +103,13 @@ export class ServerStats {
     this.dbInitTimeMs = new Summary();
     this.proposalBytes = new Summary();
     this.lastProposalBytes = -1;
+    this.connectionTokenDeficit = new Summary();
+    this.throttleQueueTimeMs = new Summary();
+    this.throttleWaitCount = 0;
+    this.throttledOps = 0;
+    this.staleRequests = 0;
+    this.staleRequestsDropped = 0;
+    this.largeRequestsRejected = 0;
     this.connectionRequestCount = 0;
     this.connectionRejectedCount = 0;
     this.connectionDropCount = 0;
@@ -107,6 +127,9 @@ export class ServerStats {
     this.malformedRequestCount = 0;
     this.unknownOpcodeCount = 0;
     this.slowReaderCount = 0;
+    this.tlsConnectionCount = 0;
+    this.containersDeletedCount = 0;
+    this.ttlNodesDeletedCount = 0;
   }
 
   /** One request answered, `elapsedMs` after it came. */

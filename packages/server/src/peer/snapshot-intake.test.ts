@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { ReplicatedState } from '../ops/replicated-state.ts';
 import { History } from './ensemble-script.test-kit.ts';
 import { stateOptions } from './options.ts';
-import { configOf, HASHES } from './server-bed.test-kit.ts';
+import { configOf, HASHES } from './bed-config.test-kit.ts';
 import { SnapshotIntake } from './snapshot-intake.ts';
 
 const SIGNATURE_BYTES = 14;

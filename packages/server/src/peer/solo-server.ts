@@ -34,6 +34,7 @@ export class SoloServer {
   }
 
   stop(reason: string): void {
+    this.order.end();
     this.#port.closeAll(reason);
   }
 }

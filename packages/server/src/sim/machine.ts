@@ -3,6 +3,7 @@
  * drives. `peer/Peer` is one; tests of the simulation itself bring smaller ones.
  */
 
+import type { Id } from '@zabra/protocol';
 import type { DiskReader } from '../log/disk.ts';
 import type { LinkKind, ListenKind, Output, Ready } from '../peer/ready.ts';
 
@@ -13,7 +14,7 @@ export interface Machine {
   onDisk(token: number, error: string | null): void;
   onListening(kind: ListenKind, host: string, port: number): void;
   onListenFailed(kind: ListenKind, host: string, port: number, reason: string): void;
-  onClientOpen(remoteHost: string, remotePort: number): Output;
+  onClientOpen(remoteHost: string, remotePort: number, proven: readonly Id[] | null): Output;
   onClientBytes(id: number, buffer: Uint8Array, start: number, end: number): void;
   onClientClosed(id: number, reason: string): void;
   onLinkOpen(kind: LinkKind, remoteHost: string, remotePort: number): Output;

@@ -4,7 +4,10 @@
  */
 
 import type { EnsembleConfig, Member } from '../zab/ensemble-config.ts';
+import { NO_AUTHENTICATION } from '../peer/authentication-config.ts';
+import { REAPER_DEFAULTS } from '../peer/node-reaper.ts';
 import type { PeerConfig } from '../peer/peer-config.ts';
+import { NO_THROTTLE } from '../peer/throttle-config.ts';
 import type { Plan } from './plan.ts';
 
 export const CLIENT_PORT = 2181;
@@ -45,6 +48,7 @@ export function peerConfig(sid: number, ensemble: EnsembleConfig, plan: Plan): P
     sid,
     ensemble: plan.voterCount === 1 ? null : ensemble,
     clientAddress: { host: hostOf(sid), port: CLIENT_PORT },
+    secureClientAddress: null,
     tickTimeMs,
     initLimitTicks: plan.initLimitTicks,
     syncLimitTicks: plan.syncLimitTicks,
@@ -54,6 +58,9 @@ export function peerConfig(sid: number, ensemble: EnsembleConfig, plan: Plan): P
     maxCnxns: 0,
     globalOutstandingLimit: 1000,
     juteMaxBufferBytes: 1_048_575,
+    juteExtraBytes: 1_048_575,
+    throttle: NO_THROTTLE,
+    reaper: REAPER_DEFAULTS,
     clientOutputBytesMax: 4 * 1024 * 1024,
     fourLetterWords: FOUR_LETTER_WORDS,
     digestEnabled: true,
@@ -62,6 +69,7 @@ export function peerConfig(sid: number, ensemble: EnsembleConfig, plan: Plan): P
     enforceQuota: false,
     skipAcl: false,
     superDigest: '',
+    authentication: NO_AUTHENTICATION,
     reconfigEnabled: false,
     snapCount: plan.snapCount,
     snapSizeLimitBytes: 0,

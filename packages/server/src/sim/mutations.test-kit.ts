@@ -14,9 +14,12 @@ export interface Mutation {
   readonly replace: string;
   /** The property that must be violated. */
   readonly property: RegExp;
-  /** Within how many seeds it must be found. */
+  /** Within how many seeds it must be found; more than `SEEDS_QUICK` take a night. */
   readonly seeds: number;
 }
+
+export const SEEDS_QUICK = 50;
+const SEEDS_NIGHT = 3000;
 
 const SPEAK = /^Nothing is said before it is on disk|^An established leader/;
 
@@ -29,7 +32,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: `this.#step = 'storing-epoch';
         this.#token = this.#host.storage.storeCurrentEpoch(this.#epoch);`,
     property: SPEAK,
-    seeds: 50,
+    seeds: SEEDS_QUICK,
   },
   {
     rule: 'currentEpoch is stored before the ACK of NEWLEADER',
@@ -38,7 +41,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: `this.#host.storage.storeCurrentEpoch(this.#epoch);
                 this.#sendAckNewLeader();`,
     property: SPEAK,
-    seeds: 50,
+    seeds: SEEDS_QUICK,
   },
   {
     rule: 'acceptedEpoch is stored before ACKEPOCH',
@@ -47,7 +50,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: `this.#host.storage.storeAcceptedEpoch(epoch);
         this.#sendAckEpoch(this.#host.storage.currentEpoch);`,
     property: SPEAK,
-    seeds: 50,
+    seeds: SEEDS_QUICK,
   },
   {
     rule: 'A proposal is committed by a quorum',
@@ -55,7 +58,7 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'if (!hasQuorumOfAll(verifiers, this.#isAcked))',
     replace: 'if (this.#acked.size === 0)',
     property: /quorum/,
-    seeds: 50,
+    seeds: SEEDS_QUICK,
   },
   {
     rule: 'A leader counts itself after its own sync',
@@ -64,7 +67,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: `this.#proposals.add(proposal);
         this.#proposals.onAck(this.#host.sid, proposal.zxid);`,
     property: /^A committed transaction is on the disks of a quorum/,
-    seeds: 50,
+    seeds: SEEDS_QUICK,
   },
   {
     rule: 'Who joins gets every proposal that may be committed later',
@@ -72,7 +75,7 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'of this.#proposals.outstanding()) {',
     replace: 'of []) {',
     property: /./,
-    seeds: 50,
+    seeds: SEEDS_QUICK,
   },
   {
     rule: 'A read waits for the earlier writes of its session',
@@ -82,7 +85,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: `if (connection.queue.length >= 0)
             this.#read(`,
     property: /^Replies are well-formed/,
-    seeds: 50,
+    seeds: SEEDS_QUICK,
   },
   {
     rule: 'A change of data fires its watches',
@@ -90,7 +93,7 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'this.#trigger(EventType.NODE_DATA_CHANGED, path, zxid, null, path);',
     replace: ';',
     property: /^A watch fires before/,
-    seeds: 50,
+    seeds: SEEDS_QUICK,
   },
   {
     rule: 'Sequence numbers count creations, not children',
@@ -98,6 +101,31 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'sequentialName(path, parent.cversion)',
     replace: 'sequentialName(path, parent.childCount)',
     property: /^Writes are linearizable/,
-    seeds: 50,
+    seeds: SEEDS_QUICK,
+  },
+  {
+    rule: 'A vote waits for the epochs that it names',
+    file: 'log/storage.js',
+    find: 'this.#whenEpochsStored(() => this.#watermark.settle(onStored));',
+    replace: 'this.#watermark.settle(onStored);',
+    property: /^A member votes for itself/,
+    seeds: SEEDS_NIGHT,
+  },
+  {
+    rule: 'A connection ends with the role, whatever its client waits for',
+    file: 'peer/client-port.js',
+    find: 'if (connection.destroy || connection.closeAfterFlush)',
+    replace: "if (connection.state === 'closing')",
+    property: /./,
+    seeds: SEEDS_NIGHT,
+  },
+  {
+    rule: 'Votes are ordered by epoch first',
+    file: 'zab/vote.js',
+    find: `if (epoch !== thanEpoch)
+        return epoch > thanEpoch;`,
+    replace: '',
+    property: /./,
+    seeds: SEEDS_NIGHT,
   },
 ];

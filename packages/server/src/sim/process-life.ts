@@ -8,7 +8,15 @@
 
 import type { Prng } from '@zabra/protocol';
 import type { DiskRequest } from '../log/disk.ts';
-import type { Dial, Exit, Listen, ListenKind, LogEvent, Output } from '../peer/ready.ts';
+import {
+  type Dial,
+  type Exit,
+  isLinkKind,
+  type Listen,
+  type ListenKind,
+  type LogEvent,
+  type Output,
+} from '../peer/ready.ts';
 import type { Machine } from './machine.ts';
 import type { Planned, SimClock } from './sim-clock.ts';
 import type { SimDisk } from './sim-disk.ts';
@@ -247,12 +255,13 @@ export class ProcessLife<M extends Machine> {
 
   /** The machine learns of the connection in its next turn; what comes before waits with it. */
   #accept(kind: ListenKind, endpoint: Endpoint): EndpointOwner {
-    const link = newLink(kind === 'client', null);
+    const link = newLink(!isLinkKind(kind), null);
     link.endpoint = endpoint;
     const { host, port } = endpoint.other;
     this.#put((machine) => {
-      const output =
-        kind === 'client' ? machine.onClientOpen(host, port) : machine.onLinkOpen(kind, host, port);
+      const output = isLinkKind(kind)
+        ? machine.onLinkOpen(kind, host, port)
+        : machine.onClientOpen(host, port, null);
       link.output = output;
       (link.isClient ? this.#clients : this.#links).set(output.id, link);
     });

@@ -194,7 +194,7 @@ test('DataTree keeps ephemerals by owner, and lets the visitor delete them', () 
   create(tree, '/p/e', -1, 2, -0x80000000, 0);
   create(tree, '/p/f', -1, 2, 0xff000000 | 0, 60_000);
   assert.equal(tree.ephemeralCount(0x01000000, 77), 3);
-  assert.deepEqual([tree.containerCount, tree.ttlCount], [1, 1]);
+  assert.deepEqual([tree.containers.size, tree.ttls.size], [1, 1]);
   const owners: number[][] = [];
   tree.forEachEphemeralOwner((hi, lo, count) => owners.push([hi, lo, count]));
   assert.deepEqual(owners, [
@@ -202,8 +202,8 @@ test('DataTree keeps ephemerals by owner, and lets the visitor delete them', () 
     [0x01000000, 78, 1],
   ]);
   const found: string[] = [];
-  tree.forEachContainer((ref) => found.push(tree.nodes.path(ref)));
-  tree.forEachTtl((ref) => found.push(tree.nodes.path(ref)));
+  tree.containers.forEach((ref) => found.push(tree.nodes.path(ref)));
+  tree.ttls.forEach((ref) => found.push(tree.nodes.path(ref)));
   assert.deepEqual(found, ['/p/e', '/p/f']);
   const deleted: string[] = [];
   tree.forEachEphemeral(0x01000000, 77, (path) => {
@@ -217,7 +217,7 @@ test('DataTree keeps ephemerals by owner, and lets the visitor delete them', () 
 test('DataTree takes a TTL znode for an ephemeral when extended types are off', () => {
   const tree = newTree(false);
   create(tree, '/t', -1, 2, 0xff000000 | 0, 60_000);
-  assert.equal(tree.ttlCount, 0);
+  assert.equal(tree.ttls.size, 0);
   assert.equal(tree.ephemeralCount(0xff000000 | 0, 60_000), 1);
 });
 

@@ -23,7 +23,7 @@ import { TreeDigest } from './digest.ts';
 import { EncodedPath } from './encoded-path.ts';
 import { NodeStore } from './node-store.ts';
 import { OwnedNodes } from './owned-nodes.ts';
-import type { RefSet } from './ref-set.ts';
+import type { RefSet, RefsView } from './ref-set.ts';
 import type { SlabPool } from './slabs.ts';
 import type { TreeReader } from './tree-reader.ts';
 
@@ -222,25 +222,19 @@ export class DataTree {
     for (const path of paths) visit(path);
   }
 
-  /** The visitor must not change the tree; so in the two below. */
+  /** The visitor must not change the tree. */
   forEachEphemeralOwner(visit: (ownerHi: number, ownerLo: number, count: number) => void): void {
     this.#owned.forEachOwner((hi, lo, refs: RefSet) => visit(hi, lo, refs.size));
   }
 
-  get containerCount(): number {
-    return this.#owned.containers.size;
+  /** Znodes that are containers. */
+  get containers(): RefsView {
+    return this.#owned.containers;
   }
 
-  forEachContainer(visit: (ref: number) => void): void {
-    this.#owned.containers.forEach(visit);
-  }
-
-  get ttlCount(): number {
-    return this.#owned.ttls.size;
-  }
-
-  forEachTtl(visit: (ref: number) => void): void {
-    this.#owned.ttls.forEach(visit);
+  /** Znodes that have a TTL. */
+  get ttls(): RefsView {
+    return this.#owned.ttls;
   }
 
   // The whole.

@@ -30,6 +30,8 @@ test('RefSet is a set', () => {
       set.forEach((member) => walked.push(member));
       const sorted = (members: Iterable<number>) => [...members].sort((a, b) => a - b);
       assert.deepEqual(sorted(walked), sorted(model));
+      const copied = [...set.copySlots()].filter((member) => member !== 0);
+      assert.deepEqual(copied, walked);
     }),
   );
 });

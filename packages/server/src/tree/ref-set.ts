@@ -15,7 +15,17 @@ const SHRINK_DIVISOR = 8;
 
 const MULTIPLIER = 0x9e3779b1 | 0;
 
-export class RefSet {
+/** A set to look at. */
+export interface RefsView {
+  readonly size: number;
+  has(ref: number): boolean;
+  /** The set must not change meanwhile. */
+  forEach(visit: (ref: number) => void): void;
+  /** The members as they are now, with zeros among them: for walks that go on while it changes. */
+  copySlots(): Uint32Array;
+}
+
+export class RefSet implements RefsView {
   /** A power of two of slots. */
   #slots: Uint32Array;
   #size: number;
@@ -67,6 +77,10 @@ export class RefSet {
       const ref = this.#slots[slot] as number;
       if (ref !== 0) visit(ref);
     }
+  }
+
+  copySlots(): Uint32Array {
+    return this.#slots.slice();
   }
 
   /** The slot of the member, or the empty one where it would go. */

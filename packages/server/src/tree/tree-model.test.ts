@@ -180,8 +180,8 @@ function assertOwners(tree: DataTree, naive: NaiveTree): void {
   for (const [hi, lo] of OWNERS) {
     const owned: string[] = [];
     if (hi === 0) continue;
-    if (hi === -0x80000000) tree.forEachContainer((ref) => owned.push(tree.nodes.path(ref)));
-    else if (lo === 60_000) tree.forEachTtl((ref) => owned.push(tree.nodes.path(ref)));
+    if (hi === -0x80000000) tree.containers.forEach((ref) => owned.push(tree.nodes.path(ref)));
+    else if (lo === 60_000) tree.ttls.forEach((ref) => owned.push(tree.nodes.path(ref)));
     else tree.forEachEphemeral(hi, lo, (nodePath) => owned.push(nodePath));
     assert.deepEqual(owned.toSorted(), naive.ownedBy(hi, lo).toSorted());
   }

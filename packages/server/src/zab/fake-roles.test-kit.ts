@@ -160,6 +160,8 @@ export class FakeLeading extends FakeRole implements LeaderHost {
     this.server.member.touchCount += 1;
   }
 
+  onSynchronise(): void {}
+
   onLearnerGone(_learner: LearnerOwner): void {}
 }
 

@@ -17,6 +17,9 @@ import type { LeaderHost, Proposal } from './zab-host.ts';
 /** Snapshots on their way at once; voters are exempt, as in Apache. */
 const SNAPSHOTS_MAX = 10;
 
+/** How many times the usual bound may wait behind a snapshot. */
+const STREAMING_PATIENCE = 16;
+
 export interface BroadcastOwner {
   readonly handlers: ReadonlyMap<number, LearnerHandler>;
   /** True once the reign is over: nothing is sent or committed any more. */
@@ -43,9 +46,15 @@ export class LeaderBroadcast {
     return this.#proposals.lastProposed;
   }
 
+  /** Syncs that wait for a commit. */
+  get syncCount(): number {
+    return this.#proposals.syncCount;
+  }
+
   /** Queues all that brings the learner up to date; from then on it gets every packet. */
   synchronise(handler: LearnerHandler, isEstablished: boolean): boolean {
     const plan = this.#plan(handler, isEstablished);
+    this.#host.onSynchronise(plan.kind);
     if (plan.kind === 'SNAP' && !this.#startSnapshot(handler)) return false;
     if (plan.kind !== 'SNAP') this.#queueHistory(handler, plan);
     // What it acknowledged before and loses now must not count: it is proposed again below.
@@ -183,7 +192,9 @@ export class LeaderBroadcast {
 
   /** T35: a learner that does not take what it is sent is closed; no packet is ever left out. */
   #checkQueue(handler: LearnerHandler): void {
-    if (handler.queuedBytes <= this.#host.limits.queueBytesMax) return;
+    // Behind a snapshot on its way everything waits: a big tree under writes must still arrive.
+    const patience = handler.isStreaming ? STREAMING_PATIENCE : 1;
+    if (handler.queuedBytes <= this.#host.limits.queueBytesMax * patience) return;
     this.#owner.drop(handler, `${handler.queuedBytes} bytes wait for it`);
   }
 }

@@ -91,6 +91,10 @@ export class Leader implements BroadcastOwner {
     return this.#broadcast?.lastProposed ?? -1;
   }
 
+  get pendingSyncCount(): number {
+    return this.#broadcast?.syncCount ?? 0;
+  }
+
   /** Begins discovery; call once. A lone voter has its quorum at once. */
   start(): void {
     if (this.#host.storage.acceptedEpoch >= EPOCH_MAX) {

@@ -86,6 +86,9 @@ export class LearnerTraffic {
       case PacketType.COMMITANDACTIVATE:
       case PacketType.INFORMANDACTIVATE:
         return this.#onActivation(type, zxid, buffer, start, end);
+      case PacketType.PING:
+        // May come from NEWLEADER on; it is answered once our ACK of that has left (T10).
+        return null;
       default:
         this.#host.log('warn', 'Learner', `Ignored ${packetName(type)} of the leader`);
         return null;

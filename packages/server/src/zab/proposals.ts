@@ -46,6 +46,10 @@ export class Proposals {
     return this.#outstanding.length;
   }
 
+  get syncCount(): number {
+    return this.#syncs.length;
+  }
+
   add(proposal: Proposal): void {
     assert(proposal.zxid === this.#lastProposed + 1, 'Proposals are handed out without a gap');
     this.#lastProposed = proposal.zxid;

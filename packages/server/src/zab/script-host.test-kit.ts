@@ -321,6 +321,8 @@ export class ScriptLeaderHost extends ScriptHost implements LeaderHost {
     this.deeds.push(`touch ${hi}.${lo} ${timeoutMs}`);
   }
 
+  onSynchronise(): void {}
+
   onLearnerGone(learner: { sid: number }): void {
     this.deeds.push(`gone ${learner.sid}`);
   }

@@ -81,8 +81,16 @@ const rows: readonly Row[] = [
     untrusted: 'DIFF 3:2 1:5',
   },
   {
-    name: 'older than the ring',
+    name: 'at the very end of what the ring no longer has',
     learner: z(1, 3),
+    processed: z(3, 2),
+    history: RING,
+    trusted: 'DIFF 3:2 1:4',
+    untrusted: 'DIFF 3:2 1:4',
+  },
+  {
+    name: 'older than the ring',
+    learner: z(1, 2),
     processed: z(3, 2),
     history: RING,
     trusted: 'SNAP',

@@ -50,7 +50,10 @@ export function planSync(
       ? { kind: 'TRUNC', zxid: max, from: history.length }
       : SNAP_PLAN;
   }
-  if (learnerZxid < min || empty) return SNAP_PLAN;
+  if (empty) return SNAP_PLAN;
+  // Our history continues where the learner's ends, though the log does not reach back to it.
+  if (learnerZxid + 1 === min && sameEpoch(learnerZxid, min)) return diff(max, 0);
+  if (learnerZxid < min) return SNAP_PLAN;
   return walk(learnerZxid, max, history, isTrusted);
 }
 

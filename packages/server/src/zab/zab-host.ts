@@ -182,6 +182,8 @@ export interface LeaderHost extends ZabHost {
     sessionLo: number,
     timeoutMs: number,
   ): boolean;
+  /** A learner is about to be brought up to date, in this way. */
+  onSynchronise(kind: 'DIFF' | 'TRUNC' | 'SNAP'): void;
   /** A session that a learner heard of since its last PING. */
   onTouch(sessionHi: number, sessionLo: number, timeoutMs: number): void;
   /** The learner's connection ended: it owns nothing any more. */

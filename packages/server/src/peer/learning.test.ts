@@ -1,0 +1,249 @@
+/**
+ * Clients of a follower: what leaves for the leader, what its answers do, and what a role that ends
+ * leaves to them (quorum-protocol.md 9 to 11).
+ */
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  type ConnectResponse,
+  int64Hex,
+  JuteReader,
+  makeZxid,
+  OpCode,
+  opName,
+  packetName,
+  PacketType,
+} from '@zabra/protocol';
+import { type BedClient, eventsOf } from './bed-client.test-kit.ts';
+import type { BedLink } from './bed-link.test-kit.ts';
+import { finish, follow, History, written } from './ensemble-script.test-kit.ts';
+import { MemberBed } from './member-bed.test-kit.ts';
+
+/** A follower that serves, and its leader, which orders what is forwarded when it is told to. */
+class FollowerBed {
+  readonly bed: MemberBed;
+  readonly link: BedLink;
+  readonly history: History;
+  /** Forwarded and not ordered. */
+  #requests: Uint8Array[];
+
+  constructor() {
+    this.bed = new MemberBed();
+    this.link = follow(this.bed, 1);
+    this.link.say(PacketType.DIFF, 0);
+    finish(this.bed, this.link, 1);
+    this.history = new History(1);
+    this.#requests = [];
+    this.heard();
+  }
+
+  /** What the leader got but for ACKs, in words; requests are kept until `order`. */
+  heard(): string[] {
+    this.bed.run();
+    const packets = this.link.packets().filter(({ type }) => type !== PacketType.ACK);
+    return packets.map(({ type, data }) => {
+      if (type !== PacketType.REQUEST || data === null) return packetName(type);
+      const r = new JuteReader().reset(data, 12, data.length);
+      const opcode = r.int();
+      if (opcode !== OpCode.sync) this.#requests.push(data);
+      return `REQUEST ${opName(opcode)}`;
+    });
+  }
+
+  /** The leader proposes and commits all that was forwarded. */
+  order(): void {
+    this.heard();
+    for (const data of this.#requests.splice(0)) {
+      const r = new JuteReader().reset(data, 0, data.length);
+      r.long();
+      const { hi, lo } = r;
+      const entry = this.history.nextOf(hi, lo, r.int(), r.int(), data.slice(16));
+      this.link.say(PacketType.PROPOSAL, this.history.zxid, entry);
+      this.link.say(PacketType.COMMIT, this.history.zxid);
+    }
+    this.bed.run();
+  }
+
+  client(): { readonly client: BedClient; readonly session: ConnectResponse } {
+    const client = this.bed.connect();
+    client.greet({});
+    this.order();
+    const session = client.response();
+    assert.ok(session !== null && session.timeoutMs === 10_000);
+    return { client, session };
+  }
+
+  /** The leader's answer to REVALIDATE. */
+  revalidate({ sessionHi, sessionLo }: ConnectResponse, valid: boolean): void {
+    const data = written((w) => {
+      w.long(sessionHi, sessionLo);
+      w.bool(valid);
+    });
+    this.link.say(PacketType.REVALIDATE, -1, data);
+    this.bed.run();
+  }
+
+  /** The sessions that the answer to a PING names. */
+  touches(): string[] {
+    this.link.say(PacketType.PING, this.history.zxid);
+    this.bed.run();
+    const data = this.link.packets().find(({ type }) => type === PacketType.PING)?.data;
+    assert.ok(data !== null && data !== undefined, 'never null: that kills a Java leader');
+    const r = new JuteReader().reset(data, 0, data.length);
+    const found: string[] = [];
+    while (r.remaining() > 0) {
+      r.long();
+      found.push(`${int64Hex(r.hi, r.lo)} ${r.int()}`);
+    }
+    return found;
+  }
+}
+
+describe('a client of a follower', () => {
+  it('has a session when the leader has committed it', () => {
+    const bed = new FollowerBed();
+    const client = bed.bed.connect();
+    client.greet({});
+    assert.deepEqual(bed.heard(), ['REQUEST createSession']);
+    assert.equal(client.response(), null);
+    bed.order();
+    const session = client.response();
+    assert.equal((session?.sessionHi ?? 0) >>> 24, 3);
+    assert.deepEqual(bed.touches(), [
+      `${int64Hex(session?.sessionHi ?? 0, session?.sessionLo ?? 0)} 10000`,
+    ]);
+  });
+
+  it('reads at once, and gets its writes answered when they are committed', () => {
+    const bed = new FollowerBed();
+    const { client } = bed.client();
+    client.create(1, '/a');
+    client.getData(2, '/a');
+    assert.deepEqual(bed.heard(), ['REQUEST create']);
+    assert.deepEqual(client.xids(), []);
+    bed.order();
+    assert.deepEqual(
+      client.replies().map(({ xid, err }) => [xid, err]),
+      [
+        [1, 'OK'],
+        [2, 'OK'],
+      ],
+    );
+    client.getData(3, '/a', true);
+    bed.bed.run();
+    assert.deepEqual(client.xids(), [3]);
+    // Somebody else changes it.
+    const entry = bed.history.create('/a/b');
+    bed.link.say(PacketType.PROPOSAL, bed.history.zxid, entry);
+    bed.link.say(PacketType.COMMIT, bed.history.zxid);
+    bed.bed.run();
+    assert.deepEqual(client.replies(), []);
+    client.setData(4, '/a', Uint8Array.of(1));
+    bed.order();
+    const replies = client.replies();
+    assert.deepEqual(eventsOf(replies), ['3 /a']);
+    assert.deepEqual(
+      replies.map(({ xid }) => xid),
+      [-1, 4],
+    );
+  });
+
+  it('gets a sync answered behind all that was committed before it', () => {
+    const bed = new FollowerBed();
+    const { client } = bed.client();
+    client.request(1, OpCode.sync, (w) => w.string('/'));
+    client.getData(2, '/late');
+    assert.deepEqual(bed.heard(), ['REQUEST sync']);
+    const entry = bed.history.create('/late');
+    bed.link.say(PacketType.PROPOSAL, bed.history.zxid, entry);
+    bed.link.say(PacketType.COMMIT, bed.history.zxid);
+    bed.link.say(PacketType.SYNC, 0);
+    bed.bed.run();
+    assert.deepEqual(
+      client.replies().map(({ xid, err }) => [xid, err]),
+      [
+        [1, 'OK'],
+        [2, 'OK'],
+      ],
+    );
+  });
+
+  it('comes back with its session when the leader says that it lives', () => {
+    const bed = new FollowerBed();
+    const { client, session } = bed.client();
+    const second = bed.bed.connect();
+    second.greet({ session });
+    assert.deepEqual(bed.heard(), ['REVALIDATE']);
+    assert.equal(client.closed, 'cut');
+    assert.equal(second.response(), null);
+    bed.revalidate(session, true);
+    assert.deepEqual(second.response(), session);
+    const third = bed.bed.connect();
+    third.greet({ session });
+    bed.heard();
+    bed.revalidate(session, false);
+    assert.equal(third.response()?.timeoutMs, 0);
+    assert.equal(third.closed, 'gently');
+  });
+
+  it('is not asked about with a wrong password', () => {
+    const bed = new FollowerBed();
+    const { session } = bed.client();
+    const other = bed.bed.connect();
+    other.greet({ session, password: new Uint8Array(16) });
+    assert.deepEqual(bed.heard(), []);
+    assert.equal(other.response()?.timeoutMs, 0);
+  });
+
+  it('is closed without a frame when the leader closes its session', () => {
+    const bed = new FollowerBed();
+    const { client, session } = bed.client();
+    const { sessionHi, sessionLo } = session;
+    const none = new Uint8Array(0);
+    const entry = bed.history.nextOf(sessionHi, sessionLo, 0, OpCode.closeSession, none);
+    bed.link.say(PacketType.PROPOSAL, bed.history.zxid, entry);
+    bed.link.say(PacketType.COMMIT, bed.history.zxid);
+    bed.bed.run();
+    assert.equal(client.closed, 'cut');
+    assert.equal(client.raw().length, 0);
+  });
+
+  it('is named to the leader once between two PINGs, whatever it sends', () => {
+    const bed = new FollowerBed();
+    const { client, session } = bed.client();
+    const name = `${int64Hex(session.sessionHi, session.sessionLo)} 10000`;
+    bed.touches();
+    assert.deepEqual(bed.touches(), []);
+    for (let xid = 1; xid < 5; xid++) client.getData(xid, '/');
+    bed.bed.run();
+    assert.deepEqual(bed.touches(), [name]);
+    assert.deepEqual(bed.touches(), []);
+  });
+
+  it('is closed when the leader is lost, and finds its session with the next one', () => {
+    const bed = new FollowerBed();
+    const { client, session } = bed.client();
+    client.create(1, '/a');
+    bed.heard();
+    bed.bed.hangUp(bed.link);
+    bed.bed.run();
+    assert.equal(client.closed, 'cut');
+    assert.deepEqual(client.replies(), []);
+    assert.equal(bed.bed.peer.status().outstandingRequestCount, 0);
+    const early = bed.bed.connect();
+    assert.equal(early.handshake({ session }), null);
+    assert.equal(early.closed, 'cut');
+    const link = follow(bed.bed, 2);
+    link.say(PacketType.DIFF, makeZxid(1, 1));
+    finish(bed.bed, link, 2);
+    link.packets();
+    const late = bed.bed.connect();
+    late.greet({ session });
+    bed.bed.run();
+    assert.deepEqual(
+      link.packets().map(({ type }) => packetName(type)),
+      ['REVALIDATE'],
+    );
+  });
+});
