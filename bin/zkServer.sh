@@ -115,7 +115,7 @@ client_of() {
 }
 
 status() {
-  local address port from_line='' dynamic
+  local address port from_line='' dynamic ssl=false
   address=$(setting clientPortAddress)
   port=$(setting clientPort)
   if [ -z "$port" ]; then
@@ -129,12 +129,22 @@ status() {
     if [ "$from_line" != "$port" ]; then address=${from_line%:*}; fi
   fi
   if [ -z "$port" ]; then
+    port=$(setting secureClientPort)
+    if [ -n "$port" ]; then
+      echo 'Client port not found in the server configs. Looking for secureClientPort.'
+      address=$(setting secureClientPortAddress)
+      ssl=true
+    fi
+  fi
+  if [ -z "$port" ]; then
     echo 'Unable to find either secure or unsecure client port in any configs. Terminating.'
     exit 1
   fi
   if [ -z "$address" ] || [ "$address" = 0.0.0.0 ]; then address=localhost; fi
-  echo "Client port found: $port. Client address: $address. Client SSL: false."
-  if ! "$ZABRA" word srvr "$address:$port" 2>/dev/null | grep Mode; then
+  echo "Client port found: $port. Client address: $address. Client SSL: $ssl."
+  local secure=()
+  if [ "$ssl" = true ]; then secure=(--secure); fi
+  if ! "$ZABRA" word "${secure[@]}" srvr "$address:$port" 2>/dev/null | grep Mode; then
     echo 'Error contacting service. It is probably not running.'
     exit 1
   fi

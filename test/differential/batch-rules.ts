@@ -14,7 +14,8 @@ import { aclEntriesOf, isWrite, partsOf, pathsOf } from './request-parts.ts';
 export const ALONE: readonly BarredInput[] = [
   {
     name: 'quota-in-a-pipeline',
-    reason: 'Java judges hard quotas by what is applied, so writes that wait count or not',
+    reason:
+      'Java judges hard quotas by what is applied, so writes that wait count or not; so do we',
     bars: (request) => {
       return isWrite(request.opcode) && pathsOf(request).some((path) => path.includes(QUOTA_ROOT));
     },
@@ -42,13 +43,13 @@ export const LAST: readonly BarredInput[] = [
   },
   {
     name: 'writes-behind-ephemeral-container',
-    reason:
-      'Java takes a createContainer with ephemeral flags for an ephemeral until it is applied',
+    reason: 'To Java a createContainer with ephemeral flags is an ephemeral until it is applied',
     bars: (request) => partsOf(request).some(isMixedContainer),
   },
   {
     name: 'writes-behind-close-session',
-    reason: 'Java drops them or gives them a zxid, depending on which thread comes first',
+    reason:
+      'Java drops them, or refuses them with a zxid, as its threads happen to meet; we drop them',
   },
 ];
 

@@ -13,6 +13,8 @@ import type { Names } from './names.ts';
 import type { ConnectStep, Field, PasswordChoice, Request } from './program.ts';
 
 const FILLING = 0x66;
+/** Of a frame's and a buffer's length, and of an int. */
+const LENGTH_BYTES = 4;
 /** Resumed by programs that never made the session they name. */
 const NO_SUCH_SESSION = { hi: 0x0100_0000, lo: 0x1234_0000 };
 
@@ -21,7 +23,7 @@ export function encodeRequest(w: JuteWriter, request: Request, names: Names): vo
   w.int(request.xid);
   w.int(request.opcode);
   const body = w.position;
-  for (const field of request.fields) encodeField(w, field, names);
+  for (const field of request.fields) encodeField(w, field, names, start);
   for (let extra = request.cut; extra < 0; extra++) w.byte(FILLING);
   if (request.cut > 0) w.reset(Math.max(body, w.position - request.cut));
   w.patchInt(start, w.position - start - 4);
@@ -40,6 +42,7 @@ export function encodeConnect(w: JuteWriter, step: ConnectStep, names: Names): v
     password: passwordOf(step.password, resumed, id.hi, id.lo),
     readOnly: step.readOnly,
   });
+  w.reset(Math.max(start + LENGTH_BYTES, w.position - step.cut));
   w.patchInt(start, w.position - start - 4);
 }
 
@@ -61,7 +64,7 @@ function passwordOf(
   }
 }
 
-function encodeField(w: JuteWriter, field: Field, names: Names): void {
+function encodeField(w: JuteWriter, field: Field, names: Names, frameStart: number): void {
   switch (field.t) {
     case 'int':
       w.int(field.v);
@@ -86,6 +89,11 @@ function encodeField(w: JuteWriter, field: Field, names: Names): void {
       if (typeof field.v === 'number') w.bytes(new Uint8Array(field.v).fill(FILLING));
       else w.bytes(field.v === null ? null : Buffer.from(field.v));
       break;
+    case 'fill': {
+      const before = w.position - frameStart - LENGTH_BYTES;
+      w.bytes(new Uint8Array(field.v - before - 2 * LENGTH_BYTES).fill(FILLING));
+      break;
+    }
     case 'acl':
       w.int(field.v === null ? -1 : field.v.length);
       for (const { perms, scheme, id } of field.v ?? []) {

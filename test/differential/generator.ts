@@ -35,6 +35,7 @@ import {
   watcherOperation,
 } from './read-requests.ts';
 import {
+  bigOperation,
   createOperation,
   deleteOperation,
   firstOperations,
@@ -67,6 +68,7 @@ const ALL: readonly (readonly [number, Draw])[] = [
   [9, multiOperation],
   [3, quotaOperation],
   [1, reconfigOperation],
+  [1, bigOperation],
 ];
 
 const BATCH_MAX = 12;
@@ -85,6 +87,8 @@ const UNKNOWN_OPCODES: readonly number[] = [0, OpCode.check, OpCode.error, 10, 9
 const ODD_XIDS: readonly number[] = [0, -3, -5, Xid.SET_WATCHES, 2_147_483_647, 1];
 /** Those of auth requests are used for nothing else. */
 const AUTH_XID_FIRST = 1_000_000_000;
+/** Less than the fields that must be there. */
+const CONNECT_CUT_MAX = 38;
 const ZXID_FUTURE = -1_000_000;
 
 interface Slot {
@@ -240,6 +244,8 @@ export class Generator {
     const state = this.#slots[slot] as Slot;
     const session = this.#chooseSession(state);
     const isFuture = prng.chance(1, 20);
+    const cut = prng.chance(1, 30) ? 2 + prng.below(CONNECT_CUT_MAX) : 0;
+    const fails = isFuture || cut > 0;
     const password = session.kind === 'new' ? prng.pick(PASSWORDS) : this.#resumePassword();
     const step: ConnectStep = {
       kind: 'connect',
@@ -249,14 +255,15 @@ export class Generator {
       timeoutMs: prng.pick(TIMEOUTS_MS),
       zxidBack: isFuture ? ZXID_FUTURE : prng.below(20),
       readOnly: prng.pick([false, false, true, null]),
+      cut,
       requests: this.#pipelined(slot),
     };
     this.#steps.push(step);
     for (const other of this.#slots) {
-      if (other.label === session.label && !isFuture) other.open = false;
+      if (other.label === session.label && !fails) other.open = false;
     }
     state.label = session.label;
-    state.open = !isFuture && (session.kind === 'new' || password === 'right');
+    state.open = !fails && (session.kind === 'new' || password === 'right');
   }
 
   #chooseSession(state: Slot): SessionChoice {
@@ -309,7 +316,7 @@ export class Generator {
   /** Now and then a body ends early or goes on behind its end. */
   #damage(request: Request): Request {
     const prng = this.#prng;
-    if (!prng.chance(1, 40)) return request;
+    if (!prng.chance(1, 40) || request.fields.some(({ t }) => t === 'fill')) return request;
     const mayBeShort = request.opcode !== OpCode.sasl;
     const cut = mayBeShort && prng.chance(1, 2) ? 1 + prng.below(30) : -1 - prng.below(9);
     return { ...request, cut };

@@ -1,7 +1,7 @@
 /**
  * Link: one socket to one server. It sends what it is given, keeps the queue of requests that are
- * not answered, and turns what comes into entries. Replies are matched in the order of requests; the
- * reply to auth or sasl may come earlier, which is for the comparer to judge.
+ * not answered, and turns what comes into entries. Replies are matched in the order of requests;
+ * the reply to auth or sasl may come earlier, which is for the comparer to judge.
  */
 
 import { connect, type Socket } from 'node:net';

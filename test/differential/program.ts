@@ -23,6 +23,8 @@ export type Field =
   | { readonly t: 'paths'; readonly v: readonly string[] | null }
   /** Text, or so many bytes of filling. */
   | { readonly t: 'data'; readonly v: string | number | null }
+  /** Data that makes the frame `v` bytes long, when an int follows. */
+  | { readonly t: 'fill'; readonly v: number }
   | { readonly t: 'acl'; readonly v: readonly AclEntry[] | null }
   /** The last zxid seen in the run, less `v`. */
   | { readonly t: 'zxid'; readonly v: number };
@@ -51,6 +53,8 @@ export interface ConnectStep {
   readonly zxidBack: number;
   /** Null leaves the byte out. */
   readonly readOnly: boolean | null;
+  /** Bytes that the connect request lacks at its end. */
+  readonly cut: number;
   /** Sent right behind the connect request, before its answer. */
   readonly requests: readonly Request[];
 }
@@ -102,7 +106,7 @@ export function describeStep(step: Step): string {
       const { session, password, timeoutMs, zxidBack, readOnly, requests } = step;
       const head =
         `slot ${step.slot} connect ${session.kind} ${session.label}, password ${password}, ` +
-        `timeout ${timeoutMs}, zxid back ${zxidBack}, readOnly ${readOnly}`;
+        `timeout ${timeoutMs}, zxid back ${zxidBack}, readOnly ${readOnly}, cut ${step.cut}`;
       return [head, ...requests.map((request) => `  ${describeRequest(request)}`)].join('\n');
     }
     case 'batch': {

@@ -10,7 +10,7 @@ import { SUPER_DIGEST } from './acls.ts';
 import type { Ports } from './comparison.ts';
 import type { PeerVersion } from './peer-version.ts';
 
-const CONFIGURATION = [
+export const CONFIGURATION: readonly string[] = [
   'extendedTypesEnabled=true',
   'enforceQuota=true',
   'forceSync=no',

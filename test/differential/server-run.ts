@@ -41,6 +41,7 @@ function setupStep(label: string, kind: 'new' | 'resume', requests: Request[]): 
     timeoutMs: SETUP_TIMEOUT_MS,
     zxidBack: 0,
     readOnly: false,
+    cut: 0,
     requests,
   };
 }
@@ -129,7 +130,7 @@ export class ServerRun {
     // A connection of the same session is left for the server to close, unless the handshake ends
     // before the server looks at the session.
     const isReplaced = step.session.kind === 'resume' && present?.label === step.session.label;
-    if (isReplaced && step.zxidBack >= 0) this.#old[slot] = present;
+    if (isReplaced && step.zxidBack >= 0 && step.cut === 0) this.#old[slot] = present;
     else await this.#drop(slot);
     const link = await Link.open(this.#port, this.#names, step.session.label);
     this.#links[slot] = link;

@@ -7,7 +7,10 @@ import { opName } from '@zabra/protocol';
 
 export interface ReplyEntry {
   readonly kind: 'reply';
-  /** Place of the request among those of its connection in this step, -1 for the closing ping, -2 for none. */
+  /**
+   * Place of the request among those of its connection in this step, -1 for the closing ping, -2
+   * for none.
+   */
   readonly request: number;
   readonly opcode: number;
   readonly xid: number;

@@ -3,7 +3,13 @@
  * reconfig. An operation is its number and its fields, since a multi repeats them.
  */
 
-import { CreateMode, isSequentialMode, OpCode, type Prng } from '@zabra/protocol';
+import {
+  CreateMode,
+  isSequentialMode,
+  JUTE_MAXBUFFER_DEFAULT,
+  OpCode,
+  type Prng,
+} from '@zabra/protocol';
 import { anyAcl } from './acls.ts';
 import { isLocked, type PathPool, QUOTA_LIMITS, QUOTA_ROOT, QUOTA_STATS } from './paths.ts';
 import type { Field } from './program.ts';
@@ -16,6 +22,7 @@ export interface Operation {
 
 const TEXTS = ['', 'x', 'hello', '0', 'caf\u00e9'] as const;
 const DATA_BYTES_MAX = 300;
+const MEDIUM_FRAME_BYTES = 70_000;
 const BIG_DATA_BYTES = 20_000;
 /** Long after the end of any run. */
 const TTL_MS = 1_000_000_000;
@@ -88,6 +95,14 @@ export function setAclOperation(prng: Prng, paths: PathPool): Operation {
     { t: 'int', v: prng.pick(VERSIONS) },
   ];
   return { opcode: OpCode.setACL, fields };
+}
+
+/** Now and then as big as a request may be; too big for a multi, and for a neighbour. */
+export function bigOperation(prng: Prng, paths: PathPool): Operation {
+  const path: Field = { t: 'path', v: paths.ordinary() };
+  const version: Field = { t: 'int', v: -1 };
+  const size = prng.chance(1, 4) ? JUTE_MAXBUFFER_DEFAULT - prng.below(2) : MEDIUM_FRAME_BYTES;
+  return { opcode: OpCode.setData, fields: [path, { t: 'fill', v: size }, version] };
 }
 
 /** Refused by a server that stands alone, but not without a zxid. */

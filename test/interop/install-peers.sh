@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs every peer that the interop tests talk to: Apache ZooKeeper 3.8.0 and the C client's
 # shell (Debian), Apache ZooKeeper 3.9.5 and Curator (Maven Central), kazoo and its published tests
-# (PyPI), node-zookeeper-client (npm) and the tests of the Go client (Go modules).
+# (PyPI) with pure-sasl, node-zookeeper-client (npm), the tests of the Go client (Go modules), and
+# the openssl command, which makes the certificates.
 #
 # Knows package registries through their ordinary clients and nothing else. It may be run again:
 # what is there already is left alone. A peer that cannot be had is an error, never a skip.
@@ -12,6 +13,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cache=${ZABRA_INTEROP_CACHE:-$root/.cache/interop}
 
 kazoo_version=2.10.0
+pure_sasl_version=0.6.2
 node_client_version=1.1.3
 go_client_version=v1.0.4
 apache_version=3.9.5
@@ -71,6 +73,21 @@ install_kazoo() {
     quietly python3 -m pip install --quiet --no-input --target "$target" "kazoo==$kazoo_version"
   quietly env PYTHONPATH="$target" python3 -c 'import kazoo.client, kazoo.recipe.lock'
   touch "$target/.complete"
+}
+
+# What kazoo logs in with by SASL.
+install_pure_sasl() {
+  local target=$cache/pure-sasl-$pure_sasl_version
+  if [ -e "$target/.complete" ]; then return 0; fi
+  rm -rf "$target"
+  quietly python3 -m pip install --quiet --no-input --no-deps --target "$target" \
+    "pure-sasl==$pure_sasl_version"
+  quietly env PYTHONPATH="$target" python3 -c 'import puresasl.client'
+  touch "$target/.complete"
+}
+
+install_openssl() {
+  command -v openssl >/dev/null || apt_install openssl
 }
 
 # The tests are in kazoo's source distribution; what they import is pinned in a file of ours, one
@@ -241,6 +258,8 @@ timed() {
 
 timed 'apache-zookeeper 3.8.0' install_debian_zookeeper
 timed "kazoo $kazoo_version" install_kazoo
+timed "pure-sasl $pure_sasl_version" install_pure_sasl
+timed 'openssl' install_openssl
 timed "node-zookeeper-client $node_client_version" install_node_client
 timed "apache-zookeeper $apache_version" install_apache
 timed 'C client shell (Debian)' install_c_shell

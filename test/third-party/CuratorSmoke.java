@@ -131,7 +131,8 @@ public final class CuratorSmoke {
                     .addListener(
                             CuratorCacheListener.builder()
                                     .forCreates(made -> events.add("created " + made.getPath()))
-                                    .forChanges((old, now) -> events.add("changed " + now.getPath()))
+                                    .forChanges(
+                                            (old, now) -> events.add("changed " + now.getPath()))
                                     .forDeletes(gone -> events.add("deleted " + gone.getPath()))
                                     .build());
             node.start(true);
@@ -191,7 +192,8 @@ public final class CuratorSmoke {
         second.start();
         waitFor("both to stand for leader", () -> first.getParticipants().size() == 2);
         PersistentNode kept =
-                new PersistentNode(client, CreateMode.EPHEMERAL, false, "/curator/kept", bytes("k"));
+                new PersistentNode(
+                        client, CreateMode.EPHEMERAL, false, "/curator/kept", bytes("k"));
         PersistentEphemeralNode old =
                 new PersistentEphemeralNode(
                         client, PersistentEphemeralNode.Mode.EPHEMERAL, "/curator/old", bytes("o"));

@@ -1,7 +1,7 @@
 /**
- * Apache Curator against three servers: see CuratorSmoke.java, which is compiled here. It also reads
- * `/zookeeper/config` and connects to what stands there, so a configuration in a wrong form breaks
- * it.
+ * Apache Curator against three servers: see CuratorSmoke.java, which is compiled here. It reads
+ * `/zookeeper/config`, too, and connects to what stands there, so a configuration in a wrong form
+ * breaks it.
  */
 
 import assert from 'node:assert/strict';

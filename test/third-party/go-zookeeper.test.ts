@@ -57,8 +57,10 @@ async function run(side: Side, name: string, only: readonly string[] | null): Pr
 
 const suite: Suite = {
   name: 'go-zookeeper v1.0.4',
+  // The harness takes its ports by chance, without a look whether they are free.
+  together: false,
   exceptions: EXCEPTIONS,
-  passedMin: 70,
+  passedMin: 75,
   run,
   report: (side, name) => readFileSync(logFileOf(side, name), 'utf8').slice(-20_000),
 };

@@ -22,8 +22,31 @@ export interface ConnectOptions {
   readonly requestBytesMax?: number;
   /** Longest reply, bytes. Default 64 MiB. */
   readonly replyBytesMax?: number;
+  /** Connect over TLS, with the authorities of Node when it is just `true`. Default: plain. */
+  readonly tls?: boolean | TlsOptions;
   /** Ends the attempt to connect; the client that came of it is not affected. */
   readonly signal?: AbortSignal;
+}
+
+/** Keys and certificates are PEM, as text or bytes. */
+export interface TlsOptions {
+  /** Authorities that may have signed the servers' certificates. Default: those of Node. */
+  readonly ca?: string | Uint8Array;
+  /** Certificate of this client, with its chain: an identity of scheme `x509`. */
+  readonly cert?: string | Uint8Array;
+  readonly key?: string | Uint8Array;
+  /** Of an encrypted key. */
+  readonly passphrase?: string;
+  /** Name that the servers' certificates must bear. Default: the host of the connect string. */
+  readonly serverName?: string;
+  /** False takes a certificate of a trusted authority for whatever name. Default true. */
+  readonly verifyHostname?: boolean;
+  /** False takes any certificate: encrypted, but with whom? Default true. */
+  readonly verifyServer?: boolean;
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /** OpenSSL's list of cipher suites. Default: Node's. */
+  readonly ciphers?: string;
 }
 
 export interface Identity {

@@ -14,7 +14,7 @@ import { Calls, errorOf } from './calls.ts';
 import type { Watch } from './client-options.ts';
 import { makeError, type ZooKeeperError } from './errors.ts';
 import { publicEvent, type WatchEvent } from './public-records.ts';
-import { SessionDriver } from './session-driver.ts';
+import { type Dial, SessionDriver } from './session-driver.ts';
 import type { WatchStream } from './watch-stream.ts';
 
 /** `reason` says in words what brought the state about; empty when all is well. */
@@ -40,7 +40,7 @@ export class ClientSession {
   readonly #authenticating: Set<Waiter>;
   readonly #closing: Set<Waiter>;
 
-  constructor(options: SessionOptions) {
+  constructor(options: SessionOptions, open: Dial) {
     this.#calls = new Calls();
     this.#listeners = new Set();
     this.#streams = new Set();
@@ -49,7 +49,7 @@ export class ClientSession {
     this.#reaching = new Set();
     this.#authenticating = new Set();
     this.#closing = new Set();
-    this.#driver = new SessionDriver(options, (happening) => this.#onHappening(happening));
+    this.#driver = new SessionDriver(options, open, (happening) => this.#onHappening(happening));
   }
 
   get machine(): SessionMachine {

@@ -19,12 +19,11 @@ import {
 } from '@zabra/protocol';
 import { MultiRequest } from '../session/multi-request.ts';
 import * as requests from '../session/requests.ts';
-import type { SessionOptions } from '../session/session-options.ts';
 import type { SessionState } from '../session/session-ready.ts';
 import * as args from './arguments.ts';
 import { errorOf } from './calls.ts';
 import type * as options from './client-options.ts';
-import { ClientSession, type StateListener } from './client-session.ts';
+import type { ClientSession, StateListener } from './client-session.ts';
 import { fromWireResults, type MultiOp, type MultiResult, toWireOps } from './multi.ts';
 import { publicStat, type Stat, zxidToBigInt } from './public-records.ts';
 import { WatchStream } from './watch-stream.ts';
@@ -59,8 +58,8 @@ export class ZooKeeperClient {
   readonly #session: ClientSession;
 
   /** Begins to connect at once; `connected` tells when it has. */
-  constructor(sessionOptions: SessionOptions) {
-    this.#session = new ClientSession(sessionOptions);
+  constructor(session: ClientSession) {
+    this.#session = session;
   }
 
   get state(): SessionState {

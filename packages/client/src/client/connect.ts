@@ -8,6 +8,8 @@ import { parseConnectString } from '../session/connect-string.ts';
 import type { SessionOptions } from '../session/session-options.ts';
 import { ZooKeeperClient } from './client.ts';
 import type { ConnectOptions } from './client-options.ts';
+import { ClientSession } from './client-session.ts';
+import { type Dial, dialPlain, dialTls } from './dialing.ts';
 import { makeError, refusal } from './errors.ts';
 
 const SESSION_TIMEOUT_DEFAULT_MS = 30000;
@@ -52,12 +54,24 @@ export async function connect(
  * session. `connectTimeoutMs` and `signal` mean nothing to it.
  */
 export function open(servers: string, options: ConnectOptions = {}): ZooKeeperClient {
-  const client = new ZooKeeperClient(sessionOptions(servers, options));
+  const session = new ClientSession(sessionOptions(servers, options), dialOf(servers, options));
+  const client = new ZooKeeperClient(session);
   for (const { scheme, auth } of options.auth ?? []) {
     // A refusal ends the session, and every call then says so.
     client.addAuth(scheme, auth).catch(() => {});
   }
   return client;
+}
+
+/** Keys that cannot be used are told of before the first dial. */
+function dialOf(servers: string, { tls = false }: ConnectOptions): Dial {
+  if (tls === false) return dialPlain;
+  try {
+    return dialTls(tls === true ? {} : tls);
+  } catch (error) {
+    const reason = `the key or the certificates cannot be used: ${(error as Error).message}`;
+    throw refusal('BADARGUMENTS', 'connect', servers, reason);
+  }
 }
 
 function sessionOptions(text: string, options: ConnectOptions): SessionOptions {

@@ -5,13 +5,16 @@
  */
 
 import { randomInt } from 'node:crypto';
-import { connect as connectSocket, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { Prng } from '@zabra/protocol';
 import type { Request } from '../session/request.ts';
 import { SessionMachine } from '../session/session-machine.ts';
 import type { SessionOptions } from '../session/session-options.ts';
 import type { Auth, Happening, SessionDial } from '../session/session-ready.ts';
+import type { Dial } from './dialing.ts';
+
+export type { Dial } from './dialing.ts';
 
 /** Most a seed may be: `randomInt` draws below 2^48. */
 const SEED_MAX = 2 ** 47;
@@ -21,6 +24,7 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 
 export class SessionDriver {
   readonly machine: SessionMachine;
+  readonly #open: Dial;
   readonly #onHappening: (happening: Happening) => void;
   #socket: Socket | null;
   #timer: NodeJS.Timeout | null;
@@ -28,7 +32,8 @@ export class SessionDriver {
   #timerMs: number;
   #immediate: NodeJS.Immediate | null;
 
-  constructor(options: SessionOptions, onHappening: (happening: Happening) => void) {
+  constructor(options: SessionOptions, open: Dial, onHappening: (happening: Happening) => void) {
+    this.#open = open;
     this.machine = new SessionMachine(options, new Prng(randomInt(SEED_MAX)), performance.now());
     this.#onHappening = onHappening;
     this.#socket = null;
@@ -94,14 +99,13 @@ export class SessionDriver {
 
   #dial({ connection, host, port }: SessionDial): void {
     const { machine } = this;
-    const socket = connectSocket({ host, port, noDelay: true });
-    let reason = 'the server closed the connection';
-    this.#socket = socket;
-    socket.on('connect', () => {
+    const socket = this.#open(host, port, () => {
       this.#enter();
       machine.onConnected(connection);
       this.#drain();
     });
+    let reason = 'the server closed the connection';
+    this.#socket = socket;
     socket.on('data', (chunk: Buffer) => {
       this.#enter();
       machine.onBytes(connection, chunk, 0, chunk.length);

@@ -1,6 +1,6 @@
 /**
- * HealthServer: `/live /started /ready /quorum /metrics` over plain HTTP on a port of their own
- * (ruling 40). Every answer comes from memory, so a slow disk cannot make a probe time out, and a
+ * HealthServer: `/live /started /ready /quorum /metrics` over plain HTTP on a port of their
+ * own. Every answer comes from memory, so a slow disk cannot make a probe time out, and a
  * probe leaves nothing in the log. `/live` never looks at the quorum: restarting a server does not
  * bring back the others.
  */

@@ -4,6 +4,7 @@
  */
 
 import net from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -12,17 +13,18 @@ export function askWord(
   port: number,
   word: string,
   timeoutMs: number,
+  tls: ConnectionOptions | null = null,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    const socket = net.connect({ host, port });
+    const socket = tls === null ? net.connect({ host, port }) : connectTls({ host, port, ...tls });
     const fail = (reason: string): void => {
       socket.destroy();
       reject(new Error(`${host}:${port} does not answer ${word}: ${reason}`));
     };
     const timer = setTimeout(() => fail(`nothing within ${timeoutMs} ms`), timeoutMs);
-    socket.on('connect', () => socket.write(word));
+    socket.on(tls === null ? 'connect' : 'secureConnect', () => socket.write(word));
     socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       bytes += chunk.length;

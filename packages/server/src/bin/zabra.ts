@@ -63,9 +63,10 @@ program
   .description('sends a four-letter word and prints the answer')
   .argument('<word>', 'ruok, srvr, mntr, ...')
   .argument('[host:port]', 'a server', '127.0.0.1:2181')
-  .action(async (word: string, address: string) => {
+  .option('--secure', 'over TLS, with the keys that CLIENT_JVMFLAGS names')
+  .action(async (word: string, address: string, options: { secure?: boolean }) => {
     const { runWord } = await import('./word-main.ts');
-    await runWord(word, address);
+    await runWord(word, address, options.secure === true);
   });
 
 program

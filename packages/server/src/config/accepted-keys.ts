@@ -115,7 +115,7 @@ nio.sessionlessCnxnTimeout | = | i | none | it is always 10 s
 nio.shutdownTimeout | = | i | none | there are no threads to wait for
 serverCnxnFactory | = | - | none | there is one implementation of the client port
 netty.advancedFlowControl.enabled | = | b | none | slow clients are always held up
-netty.server.earlyDropSecureConnectionHandshakes | = | b | none | handshakes are bounded by their number
+netty.server.earlyDropSecureConnectionHandshakes | = | b | none | their number is bounded
 follower.nodelay | . | b | none | packets between servers are never delayed
 leader.nodelay | . | b | none | packets between servers are never delayed
 commitProcessor.numWorkerThreads | = | i | none | there are no threads to size

@@ -1,5 +1,5 @@
 /**
- * ConfigKey: one row of the registry of configuration keys (ruling 38), from which the parser,
+ * ConfigKey: one row of the registry of configuration keys, from which the parser,
  * `docs/configuration.md` and their tests derive. A row says how a key is spelled in zoo.cfg and as
  * a system property, how its text is read, and what it does.
  */

@@ -19,9 +19,11 @@ export interface LoginModule {
 }
 
 const FLAGS: ReadonlySet<string> = new Set(['required', 'requisite', 'sufficient', 'optional']);
-/** Comments, quoted texts, words, and single characters. */
-const TOKEN =
-  /(\/\/[^\n\r]*|\/\*[^]*?\*\/|\s+)|"((?:[^"\\\n\r]|\\[^\n\r])*)"|([\w$.*\-\u00a0-\uffff]+)|([^])/gy;
+/** Comments and blanks, quoted texts, words, and single characters: a group for each. */
+const BLANK = /(\/\/[^\n\r]*|\/\*[^]*?\*\/|\s+)/;
+const QUOTED = /"((?:[^"\\\n\r]|\\[^\n\r])*)"/;
+const WORD = /([\w$.*\-\u00a0-\uffff]+)/;
+const TOKEN = new RegExp(`${BLANK.source}|${QUOTED.source}|${WORD.source}|([^])`, 'gy');
 const ESCAPE = /\\([0-3]?[0-7]{1,2}|[^])/g;
 const ESCAPED: Readonly<Record<string, string>> = {
   a: '\x07',

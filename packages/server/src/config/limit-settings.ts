@@ -1,8 +1,8 @@
 /** The keys of `limit-keys.ts` as the machine wants them: values out of range are off, or least. */
 
+import { JUTE_MAXBUFFER_EXTRA_MIN } from '@zabra/protocol';
 import type { ReaperConfig } from '../peer/node-reaper.ts';
 import type { ThrottleConfig } from '../peer/throttle-config.ts';
-import { JUTE_MAXBUFFER_EXTRA_MIN } from '@zabra/protocol';
 import type { ConfigValues } from './config-values.ts';
 import { KEYS } from './server-keys.ts';
 

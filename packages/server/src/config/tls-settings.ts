@@ -65,8 +65,8 @@ export function tlsSettings(
     keyPasswordFile: values.get(KEYS.keyStorePasswordPath),
     trustFile: clientAuth === 'none' ? '' : trustFile(values, clientAuth),
     clientAuth,
-    ...versions(values, warn),
-    ciphers: ciphers(values),
+    ...tlsVersions(values, warn),
+    ciphers: cipherList(values),
     checksClientAddress:
       values.get(KEYS.sslHostnameVerification) && values.get(KEYS.sslClientHostnameVerification),
     reloadsFiles: values.get(KEYS.clientCertReload),
@@ -86,14 +86,14 @@ function trustFile(values: ConfigValues, clientAuth: ClientAuth): string {
   return pemFile(values, KEYS.trustStoreLocation, KEYS.trustStoreType);
 }
 
-function pemFile(
+/** The file of a store, which must be PEM. */
+export function pemFile(
   values: ConfigValues,
   location: ConfigKey<string>,
   type: ConfigKey<string>,
 ): string {
   const file = values.get(location);
-  if (file === '')
-    throw new ConfigError(`Cannot serve clients over TLS: ${location.key} is not set`);
+  if (file === '') throw new ConfigError(`Cannot use TLS: ${location.key} is not set`);
   const named = values.get(type).toUpperCase();
   const found = named === '' ? OTHER_STORES.exec(file)?.[1]?.toUpperCase() : named;
   if (found !== undefined && found !== 'PEM') {
@@ -102,7 +102,8 @@ function pemFile(
   return file;
 }
 
-function versions(
+/** Least and greatest of those that are enabled. */
+export function tlsVersions(
   values: ConfigValues,
   warn: (message: string) => void,
 ): { minVersion: TlsVersion; maxVersion: TlsVersion } {
@@ -123,7 +124,8 @@ function versions(
   return { minVersion, maxVersion };
 }
 
-function ciphers(values: ConfigValues): string {
+/** Parted by colons; empty is what the runtime thinks best. */
+export function cipherList(values: ConfigValues): string {
   const names = listOf(values.get(KEYS.sslCipherSuites)).map((suite) => {
     const name = cipherName(suite);
     if (name !== null) return name;

@@ -14,6 +14,7 @@ import type { TlsSettings } from '../config/tls-settings.ts';
 const POLL_MS = 2000;
 /** Several files may change one behind the other, and one may be half written. */
 const SETTLE_MS = 300;
+const ENCRYPTED = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m;
 const CERTIFICATE = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----/;
 
 export interface PemListener {
@@ -53,7 +54,7 @@ export class PemFiles {
     try {
       createSecureContext(context);
     } catch (error) {
-      throw unusable(keyFile, 'ssl.keyStore.location', reasonOf(error as Error));
+      throw unusable(keyFile, 'ssl.keyStore.location', reasonOf(error as Error, own));
     }
     return context;
   }
@@ -101,7 +102,7 @@ function readAuthorities(file: string): string {
   try {
     createSecureContext({ ca: text });
   } catch (error) {
-    throw unusable(file, 'ssl.trustStore.location', reasonOf(error as Error));
+    throw unusable(file, 'ssl.trustStore.location', reasonOf(error as Error, text));
   }
   return text;
 }
@@ -118,11 +119,15 @@ function unusable(file: string, key: string, reason: string): ConfigError {
   return new ConfigError(`Cannot use "${file}" (${key}): ${reason}`, EXIT_UNEXPECTED);
 }
 
-/** OpenSSL's words, which name functions and not contents. */
-function reasonOf({ message }: Error): string {
-  if (/no start line/i.test(message)) return 'it holds no PEM block of the kind wanted';
-  if (/bad decrypt|empty password|interrupted or cancelled|bad password read/i.test(message)) {
+/** OpenSSL's words, which name functions and not contents, where there are no better ones. */
+function reasonOf({ message }: Error, pem: string): string {
+  const isUndecodable = /no start line|DECODER routines::unsupported/i.test(message);
+  const isLocked = /bad decrypt|empty password|interrupted or cancelled|bad password/i.test(
+    message,
+  );
+  if (isLocked || (isUndecodable && ENCRYPTED.test(pem))) {
     return 'the password of the key is wrong or missing';
   }
+  if (isUndecodable) return 'it holds no PEM block of the kind wanted';
   return message.replace(/^error:[0-9A-F]+:/i, '');
 }

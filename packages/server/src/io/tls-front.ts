@@ -105,7 +105,12 @@ export class TlsFront {
   #begin(socket: net.Socket, onReady: OnReady): void {
     const ends = endsOf(socket);
     this.#handshakes.set(ends, onReady);
-    socket.once('close', () => this.#handshakes.delete(ends));
+    socket.once('close', () => {
+      // A probe that only looks whether somebody listens is no news.
+      if (this.#handshakes.delete(ends)) this.#log('debug', `Gone before TLS: ${ends}`);
+    });
+    // Whoever says no more before the handshake is over is gone; afterwards it may listen on.
+    socket.allowHalfOpen = false;
     this.#server.emit('connection', socket);
   }
 
@@ -127,6 +132,7 @@ export class TlsFront {
       this.#refuse(socket, objection);
       return;
     }
+    socket.allowHalfOpen = true;
     onReady(socket, certificate === undefined ? [] : identitiesOf(certificate));
   }
 
@@ -146,7 +152,7 @@ export class TlsFront {
   }
 
   #onFailed(error: Error, socket: TLSSocket): void {
-    this.#take(socket);
+    if (this.#take(socket) === undefined) return;
     // OpenSSL says in one word what went wrong, and then where in its sources.
     this.#refuse(socket, (error as { reason?: string }).reason ?? error.message);
   }

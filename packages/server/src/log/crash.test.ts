@@ -6,8 +6,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeZxid, Prng } from '@zabra/protocol';
-import { Crashed, Host, type HostOptions, Ledger } from './ledger.test.ts';
-import { MemoryDisk } from './memory-disk.test.ts';
+import { Crashed, Host, type HostOptions, Ledger } from './ledger.test-kit.ts';
+import { MemoryDisk } from './memory-disk.test-kit.ts';
 import { readWatermark } from './watermark.ts';
 
 const FATES_PER_CRASH = 5;

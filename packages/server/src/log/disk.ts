@@ -6,7 +6,7 @@
  * Requests of one channel are carried out and completed strictly in the order of submission;
  * the two channels ('log' and 'snap') are independent. A request completes only when all it
  * promises is on stable storage, directory entries included. A failed request is never retried:
- * the completion carries the error and the process ends (ruling: the disk lying costs the process).
+ * the completion carries the error and the process ends (ADR 6).
  */
 
 /** Two directories: transaction logs, and everything else (snapshots, epochs, side files). */

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeZxid, ZXID_NONE } from '@zabra/protocol';
-import { appendMany, type Host, Ledger, makeTxn, restarted, started } from './ledger.test.ts';
-import { MemoryDisk } from './memory-disk.test.ts';
+import { appendMany, type Host, Ledger, makeTxn, restarted, started } from './ledger.test-kit.ts';
+import { MemoryDisk } from './memory-disk.test-kit.ts';
 
 test('Storage cuts its history on TRUNC, snapshots included', () => {
   const disk = new MemoryDisk();

@@ -8,9 +8,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { int64Hex, zxidToHex } from '@zabra/protocol';
-import { Host, type HostOptions, Ledger } from './ledger.test.ts';
-import { MemoryDisk } from './memory-disk.test.ts';
-import { isQuotaUsage, MiniState } from './mini-state.test.ts';
+import { Host, type HostOptions, Ledger } from './ledger.test-kit.ts';
+import { MemoryDisk } from './memory-disk.test-kit.ts';
+import { isQuotaUsage, MiniState } from './mini-state.test-kit.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../../../test/golden/apache-3.8.0');
 

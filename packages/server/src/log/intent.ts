@@ -12,7 +12,7 @@
  *     int  n, n * ustring  log files there were
  *     int  n, n * ustring  snapshots there were
  *
- * The two lists are its signature (ruling 9): a log file or snapshot that is not in them was
+ * The two lists are its signature (ADR 8): a log file or snapshot that is not in them was
  * written by another server since, and the intent is void.
  */
 

@@ -14,9 +14,9 @@ import {
   writeTxnDigest,
   writeTxnHeader,
 } from '@zabra/protocol';
-import { OPTIONS } from './ledger.test.ts';
+import { OPTIONS } from './ledger.test-kit.ts';
 import { LOG_HEADER_BYTES, writeLogHeader, zxidFollows } from './log-format.ts';
-import { MemoryDisk } from './memory-disk.test.ts';
+import { MemoryDisk } from './memory-disk.test-kit.ts';
 import { SegmentReader } from './segment-reader.ts';
 import { SlabWriter } from './slab.ts';
 

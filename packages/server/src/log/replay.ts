@@ -1,6 +1,6 @@
 /**
  * Replay: the log from a base zxid on, file after file, entry after entry, into a sink; and the
- * judgement of whatever is not whole (storage-and-config.md 8.1 and 8.4, ruling 8). The history it
+ * judgement of whatever is not whole (storage-and-config.md 8.1 and 8.4, ADR 8). The history it
  * hands on has no gap: within an epoch each zxid is one more, a new epoch starts at 1. Where the
  * reference would go on over a gap or a doubtful end, it refuses: guessing here loses writes.
  *

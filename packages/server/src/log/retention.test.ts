@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeZxid, Prng } from '@zabra/protocol';
-import { Host } from './ledger.test.ts';
-import { MemoryDisk } from './memory-disk.test.ts';
+import { Host } from './ledger.test-kit.ts';
+import { MemoryDisk } from './memory-disk.test-kit.ts';
 import { planPurge } from './retention.ts';
 import { SnapshotTrigger } from './snapshot-trigger.ts';
 

@@ -1,6 +1,6 @@
 /**
  * Side files: the watermark, its slots and its signature; the intent; the frame they share; names
- * and epoch files. Ruling 9: an interlude of Apache makes them void.
+ * and epoch files. An interlude of Apache makes them void.
  */
 
 import assert from 'node:assert/strict';
@@ -16,8 +16,8 @@ import {
   zxidOfSnapshotName,
 } from './file-names.ts';
 import { encodeIntent, isOfThisDirectory, readIntent } from './intent.ts';
-import { appendMany, Host, Ledger, restarted, started } from './ledger.test.ts';
-import { MemoryDisk } from './memory-disk.test.ts';
+import { appendMany, Host, Ledger, restarted, started } from './ledger.test-kit.ts';
+import { MemoryDisk } from './memory-disk.test-kit.ts';
 import { readRecord, writeRecord } from './side-record.ts';
 import { whyVoid } from './survey.ts';
 import { readWatermark, Watermark, type WatermarkSlot } from './watermark.ts';

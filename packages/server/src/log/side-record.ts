@@ -1,5 +1,5 @@
 /**
- * Frame of what our side files hold (rulings 8 and 9): never torn without being noticed, and read
+ * Frame of what our side files hold (ADR 8): never torn without being noticed, and read
  * by the format before and the format after.
  *
  *   record = int magic, int version, int oldest version whose reader may use it,

@@ -14,8 +14,8 @@ import {
   makeTxn,
   restarted,
   started,
-} from './ledger.test.ts';
-import { MemoryDisk } from './memory-disk.test.ts';
+} from './ledger.test-kit.ts';
+import { MemoryDisk } from './memory-disk.test-kit.ts';
 
 test('Storage brings back what was appended, in the next process', () => {
   const disk = new MemoryDisk();

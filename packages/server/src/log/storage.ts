@@ -123,12 +123,12 @@ export class Storage {
     return this.#epochs?.current ?? 0;
   }
 
-  /** No history at all: no transaction, no epoch ever accepted (ruling 16). */
+  /** No history at all: no transaction, no epoch ever accepted (ADR 11). */
   get isEmpty(): boolean {
     return this.lastLoggedZxid <= 0 && this.acceptedEpoch === 0;
   }
 
-  /** Log files from this zxid on were written by us (ruling 13); ZXID_MAX: none was. */
+  /** Log files from this zxid on were written by us (ADR 2); ZXID_MAX: none was. */
   get ownSinceZxid(): number {
     return this.#watermark.ownSinceZxid;
   }

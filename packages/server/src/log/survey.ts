@@ -1,6 +1,6 @@
 /**
  * Survey: what the two directories hold at start, sorted, and whether the watermark speaks of the
- * log that is there (ruling 9). It reads names and a few bytes; it changes nothing.
+ * log that is there (ADR 8). It reads names and a few bytes; it changes nothing.
  */
 
 import { ZXID_NONE } from '@zabra/protocol';

@@ -1,7 +1,7 @@
 /**
  * TailScan: what lies behind the last whole entry of a log file. Three things matter there: whether
  * it is anything but zeros, whether a whole entry follows, and whether a write that the power cut
- * off explains it (ruling 8). A sliced search, since a preallocated rest may be 64 MiB.
+ * off explains it (ADR 8). A sliced search, since a preallocated rest may be 64 MiB.
  */
 
 import {

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { JuteWriter, Prng } from '@zabra/protocol';
-import { Ledger } from './ledger.test.ts';
-import { MemoryDisk } from './memory-disk.test.ts';
+import { Ledger } from './ledger.test-kit.ts';
+import { MemoryDisk } from './memory-disk.test-kit.ts';
 
 test('MemoryDisk keeps what was synced and may lose what was not', () => {
   const outcomes = new Set<string>();

@@ -1,5 +1,5 @@
 /**
- * What becomes of a log whose end is not whole (ruling 8 and the damage table of
+ * What becomes of a log whose end is not whole (ADR 8 and the damage table of
  * storage-and-config.md 8.4): every way to damage it, with a watermark below, with one above, and
  * without any.
  */
@@ -7,9 +7,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeZxid, Prng } from '@zabra/protocol';
-import { Host, Ledger, makeTxn } from './ledger.test.ts';
+import { Host, Ledger, makeTxn } from './ledger.test-kit.ts';
 import { writeLogHeader } from './log-format.ts';
-import { MemoryDisk } from './memory-disk.test.ts';
+import { MemoryDisk } from './memory-disk.test-kit.ts';
 import { SlabWriter } from './slab.ts';
 import { isTornWrite, TailScan } from './tail-scan.ts';
 import { DiskPort } from './disk-port.ts';

@@ -1,6 +1,6 @@
 /**
  * Watermark: a lower bound, kept beside the log, of what was acknowledged as synced. It tells a
- * torn tail from corruption (ruling 8): what is damaged above it was never promised to anybody and
+ * torn tail from corruption (ADR 8): what is damaged above it was never promised to anybody and
  * is cut; what is damaged at or below it is refused.
  *
  *   zabra.watermark = slot at 0, slot at 4096, each a side record (`side-record`) with
@@ -12,7 +12,7 @@
  *     zxid   ownSince        log files from this one on were all written by us
  *     long   acceptedEpoch   no epoch above it was accepted by whoever wrote this
  *
- * The last five are the signature of the log it speaks of (ruling 9): Apache appends to new files
+ * The last five are the signature of the log it speaks of (ADR 8): Apache appends to new files
  * only and raises acceptedEpoch before it is told to truncate, so after an interlude of it they no
  * longer fit, and the watermark is void.
  *
@@ -89,7 +89,7 @@ export class Watermark {
     return this.#fields;
   }
 
-  /** Log files from this one on are ours: a DIFF may be served from them (ruling 13). */
+  /** Log files from this one on are ours: a DIFF may be served from them (ADR 2). */
   get ownSinceZxid(): number {
     return this.#isInForce ? this.#fields.ownSinceZxid : ZXID_MAX;
   }

@@ -1,14 +1,24 @@
 /**
  * reconfig (16): a change of the ensemble's configuration. The request is refused: changing the
  * ensemble while it runs is disabled by default as in ZooKeeper, and where it is enabled this
- * server does not offer it (client-protocol.md 16). The transaction, which another leader may
- * propose, is a setData of the configuration's znode and is applied as such.
+ * server does not offer it; whatever else is wrong with a request is said first, in ZooKeeper's
+ * order (client-protocol.md 16). The transaction, which another leader may propose, is a setData of
+ * the configuration's znode and is applied as such.
  *
  *   request  joiningServers, leavingServers, newMembers, curConfigId
  *   txn      path, data, version
  */
 
-import { assert, ErrorCode, type JuteReader, type JuteWriter, OpCode } from '@zabra/protocol';
+import {
+  assert,
+  CONFIG_PATH,
+  ErrorCode,
+  JuteReader,
+  JuteWriter,
+  OpCode,
+  Perms,
+} from '@zabra/protocol';
+import type { NodeStore } from '../tree/node-store.ts';
 import type { ApplyResult } from './apply-result.ts';
 import type { WriteOperation } from './operation.ts';
 import type { Preparation } from './preparation.ts';
@@ -24,9 +34,29 @@ function skip(r: JuteReader): boolean {
 }
 
 function prepare(p: Preparation): number {
-  if (!skip(p.reader)) return ErrorCode.MARSHALLINGERROR;
-  if (p.core.options.reconfigEnabled !== true) return ErrorCode.RECONFIGDISABLED;
-  return p.sessionError === ErrorCode.OK ? ErrorCode.UNIMPLEMENTED : p.sessionError;
+  const r = p.reader;
+  const joining = r.string();
+  const leaving = r.string();
+  const newMembers = r.string();
+  const fromVersion = r.zxid();
+  if (r.failed) return ErrorCode.MARSHALLINGERROR;
+  const { options, tree } = p.core;
+  if (options.reconfigEnabled !== true) return ErrorCode.RECONFIGDISABLED;
+  if (p.sessionError !== ErrorCode.OK) return p.sessionError;
+  const judge = options.judgeReconfig ?? null;
+  const node = p.pending.find(CONFIG_PATH);
+  if (judge === null || node === null) return ErrorCode.UNIMPLEMENTED;
+  const current = textOf(tree.nodes, tree.nodes.find(CONFIG_PATH));
+  const refusal = judge(current, { joining, leaving, newMembers, fromVersion });
+  if (refusal !== ErrorCode.OK) return refusal;
+  const permission = p.checkPermission(node, Perms.WRITE);
+  return permission === ErrorCode.OK ? ErrorCode.UNIMPLEMENTED : permission;
+}
+
+function textOf(nodes: NodeStore, ref: number): string {
+  const w = new JuteWriter();
+  nodes.writeData(ref, w);
+  return new JuteReader().reset(w.toBytes(), 0, w.position).string() ?? '';
 }
 
 function reply(core: StateCore, result: ApplyResult, w: JuteWriter): number {

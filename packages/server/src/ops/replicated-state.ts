@@ -84,7 +84,9 @@ export class ReplicatedState implements LoadOwner {
     return this.#table.isKnown(opcode);
   }
 
-  /** Whether the body of a write can be decoded; one for which this is false must not get a zxid. */
+  /**
+   * Whether the body of a write can be decoded; one for which this is false must not get a zxid.
+   */
   isWellFormed(request: OpRequest): boolean {
     const op = this.#table.find(request.opcode);
     if (op === undefined) return false;
@@ -146,8 +148,9 @@ export class ReplicatedState implements LoadOwner {
   }
 
   /**
-   * Applies one committed transaction, buffer[start, end), and fires its watches. The result is one
-   * object, good until the next call.
+   * Applies one committed transaction, buffer[start, end), and fires its watches: events are written
+   * now or, where many watch, by `deliverEvents` and `catchUp`. The result is one object, good until
+   * the next call.
    */
   apply(buffer: Uint8Array, start: number, end: number): ApplyResult {
     return this.#run(buffer, start, end, true);
@@ -178,6 +181,8 @@ export class ReplicatedState implements LoadOwner {
   read(request: OpRequest, watcher: Watcher | null, w: JuteWriter): number {
     const op = this.#table.findRead(request.opcode);
     if (op === undefined) return ErrorCode.UNIMPLEMENTED;
+    // Its events could not get before the reply any more, nor before its watches change.
+    assert(watcher === null || this.core.events.isCaughtUp(watcher), 'Cannot read before events');
     const start = w.position;
     this.#reading.begin(request, watcher);
     const code = op.read(this.#reading, w);
@@ -201,6 +206,19 @@ export class ReplicatedState implements LoadOwner {
   /** From here on its watches deliver. */
   addWatcher(watcher: Watcher): void {
     this.core.events.add(watcher);
+  }
+
+  /**
+   * Writes every event that the watcher has not got yet. Must precede each reply to it, each of its
+   * requests and each change of its identities.
+   */
+  catchUp(watcher: Watcher): void {
+    this.core.events.catchUp(watcher);
+  }
+
+  /** Once a turn: events that were too many for the turn of their transaction. True for more. */
+  deliverEvents(nowMs: number): boolean {
+    return this.core.events.work(nowMs);
   }
 
   /** The connection is gone, and all its watches with it. */

@@ -27,7 +27,7 @@ export class StateCore {
     this.options = options;
     this.providers = new AuthProviders(hashes, options.superDigest, options.schemes);
     this.sessions = new SessionTable();
-    this.watches = new WatchTable();
+    this.watches = new WatchTable(options.pathHash);
     this.events = new WatchEvents(this);
     this.quota = new QuotaUsage(this);
     this.tree = newTree(options);
@@ -61,6 +61,6 @@ export class StateCore {
   }
 }
 
-export function newTree({ digestEnabled, extendedTypes }: StateOptions): DataTree {
-  return new DataTree({ digestEnabled, extendedTypes });
+export function newTree({ digestEnabled, extendedTypes, pathHash }: StateOptions): DataTree {
+  return new DataTree({ digestEnabled, extendedTypes, ...(pathHash ? { pathHash } : {}) });
 }

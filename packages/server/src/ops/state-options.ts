@@ -3,6 +3,8 @@
  * properties, and what this floor may not import of cryptography.
  */
 
+import type { PathHash } from '../tree/path-hash.ts';
+
 export interface StateOptions {
   /** `zookeeper.digest.enabled`: entries carry and are checked against the tree's digest. */
   readonly digestEnabled: boolean;
@@ -18,14 +20,35 @@ export interface StateOptions {
   readonly closeSessionTxn: boolean;
   /** `reconfigEnabled`: decides only which refusal a reconfig request gets. */
   readonly reconfigEnabled?: boolean;
+  /** Judges the members that such a request names; absent or null on a standalone server. */
+  readonly judgeReconfig?: ReconfigJudge | null;
   /**
    * Longest buffer or string of a request, and longest transaction that may be proposed, bytes:
    * Java learners and logs refuse more (storage-and-config.md 1). The protocol's default if absent.
    */
   readonly txnBytesMax?: number;
+  /** Watch events that are written at once in one turn; the rest follows. A bound of ours if absent. */
+  readonly eventsAtOnceMax?: number;
+  /** Under which paths are indexed: a seeded one, so that no client can make them fall together. */
+  readonly pathHash?: PathHash;
   /** Authentication schemes beyond those that always exist; none if absent. */
   readonly schemes?: SchemeOptions;
 }
+
+/** What a reconfig request asks for. */
+export interface ReconfigRequest {
+  /** `server.N=...` entries, parted by commas. */
+  readonly joining: string | null;
+  /** Server ids, parted by commas. */
+  readonly leaving: string | null;
+  /** All members, parted by commas or newlines; then nothing else counts. */
+  readonly newMembers: string | null;
+  /** The configuration that the client started from, a zxid; -1 is any. */
+  readonly fromVersion: number;
+}
+
+/** The refusal, or OK; `current` is the text of the configuration's znode. */
+export type ReconfigJudge = (current: string, request: ReconfigRequest) => number;
 
 /** The schemes `x509` and `sasl`, and whom their identities make super. */
 export interface SchemeOptions {

@@ -1,5 +1,5 @@
 /**
- * The state as a stream, out and in (storage-and-config.md 5.1, 6.4, 7; ruling 10).
+ * The state as a stream, out and in (storage-and-config.md 5.1, 6.4, 7; ADR 5).
  */
 
 import assert from 'node:assert/strict';

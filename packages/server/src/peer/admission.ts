@@ -27,6 +27,8 @@ export class Admission {
   readonly #waiting: ClientConnection[];
   /** Of large requests in the queues. */
   #largeBytes: number;
+  /** Requests in the queues that need only their turn: reads, and replies that are known. */
+  #restingCount: number;
 
   constructor(host: PeerCore) {
     const { throttle, juteMaxBufferBytes } = host.config;
@@ -36,13 +38,14 @@ export class Admission {
     this.#held = new RingQueue();
     this.#waiting = [];
     this.#largeBytes = 0;
+    this.#restingCount = 0;
   }
 
   /** True while a request must wait for others before it goes on. */
   get isFull(): boolean {
     const { requestsMax } = this.#config;
     if (requestsMax === 0) return false;
-    return this.#held.length > 0 || this.#host.stats.outstandingRequests >= requestsMax;
+    return this.#held.length > 0 || this.#inProcess >= requestsMax;
   }
 
   /** False for a large request, or as much of it as has come, that exceeds the budget of all. */
@@ -57,6 +60,7 @@ export class Admission {
     connection.queue.push(pending);
     connection.queuedBytes += pending.bytes;
     if (this.#isLarge(frameBytes)) this.#largeBytes += frameBytes;
+    if (isResting(pending)) this.#restingCount++;
     if (pending.kind === 'held') {
       this.#held.push(pending);
       this.#host.stats.throttleWaitCount++;
@@ -71,6 +75,7 @@ export class Admission {
     if (pending === undefined) return;
     connection.queuedBytes -= pending.bytes;
     if (this.#isLarge(pending.frameBytes)) this.#largeBytes -= pending.frameBytes;
+    if (isResting(pending)) this.#restingCount--;
   }
 
   /** The connection is gone, and nobody waits for its replies. */
@@ -83,9 +88,10 @@ export class Admission {
         if (!dropsStale || !isStaleWhenClosed || pending.closes) continue;
         pending.kind = 'dropped';
         stats.staleRequestsDropped++;
-      } else if (pending.kind === 'read' || pending.kind === 'canned') {
+      } else if (isResting(pending)) {
         // A write stays in process until it is applied.
         stats.outstandingRequests--;
+        this.#restingCount--;
       }
     }
     connection.queue.clear();
@@ -97,14 +103,17 @@ export class Admission {
     this.#held.clear();
     this.#waiting.length = 0;
     this.#largeBytes = 0;
+    this.#restingCount = 0;
     this.#host.stats.outstandingRequests = 0;
   }
 
-  /** The next held request that may go on; null when there is none. It is in process from now on. */
+  /**
+   * The next held request that may go on; null when there is none. It is in process from now on.
+   */
   release(): PendingRequest | null {
     const { stats } = this.#host;
     const now = this.#host.nowMs();
-    while (this.#held.length > 0 && stats.outstandingRequests < this.#config.requestsMax) {
+    while (this.#held.length > 0 && this.#inProcess < this.#config.requestsMax) {
       const pending = this.#held.shift() as PendingRequest;
       if (pending.kind === 'dropped') continue;
       stats.throttleQueueTimeMs.add(now - pending.receivedMs);
@@ -129,6 +138,12 @@ export class Admission {
     const { waitMsMax } = this.#config;
     if (waitMsMax === 0 || this.#host.nowMs() - receivedMs <= waitMsMax) return false;
     return opcode !== OpCode.createSession && opcode !== OpCode.closeSession;
+  }
+
+  /** A request that was released needs only its turn. */
+  rest(pending: PendingRequest, kind: 'read' | 'canned'): void {
+    pending.kind = kind;
+    this.#restingCount++;
   }
 
   /** False when the connection is to wait: `resume` names it again. */
@@ -159,15 +174,24 @@ export class Admission {
     waiting.length = kept;
   }
 
+  /**
+   * Writes and syncs. What rests may stand behind a held request, or behind output that its client
+   * does not take: it must not keep others from going on.
+   */
+  get #inProcess(): number {
+    return this.#host.stats.outstandingRequests - this.#restingCount;
+  }
+
   #mustWait({ queue, queuedBytes }: ClientConnection, isOver: boolean): boolean {
-    return queue.length > 0 && (isOver || queuedBytes > this.#queuedBytesMax);
+    if (queue.length === 0) return false;
+    const { globalOutstandingLimit } = this.#host.config;
+    return isOver || queue.length > globalOutstandingLimit || queuedBytes > this.#queuedBytesMax;
   }
 
   /** What is held counts like what is in process, each for itself, as in the reference. */
   #isOverLimit(): boolean {
-    const { config, stats } = this.#host;
-    const { globalOutstandingLimit: limit } = config;
-    return stats.outstandingRequests > limit || this.#held.length > limit;
+    const { globalOutstandingLimit } = this.#host.config;
+    return this.#inProcess > globalOutstandingLimit || this.#held.length > globalOutstandingLimit;
   }
 
   #isLarge(frameBytes: number): boolean {
@@ -182,4 +206,8 @@ export class Admission {
     const timeoutMs = connection.session?.timeoutMs ?? Number.POSITIVE_INFINITY;
     return isStaleWhenLate && now - receivedMs > timeoutMs;
   }
+}
+
+function isResting({ kind }: PendingRequest): boolean {
+  return kind === 'read' || kind === 'canned';
 }

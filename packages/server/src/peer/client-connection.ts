@@ -26,6 +26,8 @@ export interface ConnectionOwner {
   /** False pauses the reader after this frame. */
   onFrame(connection: ClientConnection, buffer: Uint8Array, start: number, end: number): boolean;
   onFrameError(connection: ClientConnection, reason: FrameFault, length: number): void;
+  /** Writes the events that the connection has not got yet: before anything else is written. */
+  catchUp(connection: ClientConnection): void;
 }
 
 export class ClientConnection implements Output, Watcher, FrameSink {
@@ -119,15 +121,23 @@ export class ClientConnection implements Output, Watcher, FrameSink {
 
   onWatchEvent(type: number, path: string, zxid: number): void {
     const w = this.bytes;
-    const frame = this.beginReply(Xid.NOTIFICATION);
+    const frame = this.#begin(Xid.NOTIFICATION);
     w.int(type);
     w.int(KeeperState.SYNC_CONNECTED);
     w.string(path);
     this.endReply(frame, zxid, 0);
   }
 
-  /** Leaves room for length and header; returns the offset that `endReply` wants. */
+  /**
+   * Leaves room for length and header; returns the offset that `endReply` wants. Events that are
+   * still to be told come before.
+   */
   beginReply(xid: number): number {
+    this.#owner.catchUp(this);
+    return this.#begin(xid);
+  }
+
+  #begin(xid: number): number {
     const w = this.bytes;
     const frame = w.reserve(20);
     w.patchInt(frame + 4, xid);
@@ -161,6 +171,7 @@ export class ClientConnection implements Output, Watcher, FrameSink {
 
   /** A reply that was kept aside: its header says the last zxid applied now, not then. */
   writeAgain(frame: Uint8Array, zxid: number): void {
+    this.#owner.catchUp(this);
     const w = this.bytes;
     const start = w.position;
     w.raw(frame, 0, frame.length);

@@ -143,8 +143,6 @@ describe('a client that does not read', () => {
     bed.disk.isLogStuck = true;
     client.create(2, '/a');
     readsOf(client, '/big', 10, 20);
-    client.create(200, '/b');
-    client.request(201, OpCode.closeSession);
     bed.run();
     client.stopReading();
     bed.disk.isLogStuck = false;
@@ -152,9 +150,54 @@ describe('a client that does not read', () => {
     assert.ok(client.connection.unsentBytes < 2 << 20, `${client.connection.unsentBytes} wait`);
     client.startReading();
     bed.run();
-    assert.deepEqual(client.xids(), [2, ...range(10, 20), 200, 201]);
+    assert.deepEqual(client.xids(), [2, ...range(10, 20)]);
+    assert.equal(bed.core.stats.outstandingRequests, 0);
+  });
+
+  it('has its reads run before its next write is applied, however much that is', () => {
+    const bed = new ServerBed();
+    const client = bed.client();
+    client.create(1, '/big', HALF_MIB);
+    bed.run();
+    client.replies();
+    bed.disk.isLogStuck = true;
+    client.create(2, '/a');
+    readsOf(client, '/big', 10, 20);
+    client.getData(100, '/b');
+    client.create(200, '/b');
+    client.request(201, OpCode.closeSession);
+    bed.run();
+    client.stopReading();
+    bed.disk.isLogStuck = false;
+    bed.run();
+    client.startReading();
+    bed.run();
+    const replies = client.replies();
+    const xids = replies.map(({ xid }) => xid);
+    assert.deepEqual(xids, [2, ...range(10, 20), 100, 200, 201]);
+    assert.equal(replies.find(({ xid }) => xid === 100)?.err, 'NONODE');
     assert.equal(client.closed, 'gently');
     assert.equal(bed.core.stats.outstandingRequests, 0);
+  });
+
+  it('is closed when it asks for more than may wait, in front of a write', () => {
+    const bed = new ServerBed({ clientOutputBytesMax: 4 << 20 });
+    const client = bed.client();
+    client.create(1, '/big', HALF_MIB);
+    bed.run();
+    bed.disk.isLogStuck = true;
+    client.create(2, '/a');
+    readsOf(client, '/big', 10, 200);
+    client.create(300, '/b');
+    bed.run();
+    client.stopReading();
+    bed.disk.isLogStuck = false;
+    bed.run();
+    assert.equal(client.closed, 'cut');
+    assert.equal(bed.core.stats.slowReaderCount, 1);
+    assert.equal(bed.core.stats.outstandingRequests, 0);
+    const peak = client.connection.bytes.buffer.length;
+    assert.ok(peak <= 8 << 20, `${peak} bytes were made for it`);
   });
 
   it('is closed when more waits for it than may', () => {

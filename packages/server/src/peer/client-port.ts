@@ -23,7 +23,9 @@ import type { ServerStats } from './server-stats.ts';
 /** A connection that never shook hands is closed after this long (`nio.sessionlessCnxnTimeout`). */
 const SESSIONLESS_TIMEOUT_MS = 10_000;
 const SWEEP_INTERVAL_MS = 1000;
-/** Output above which a connection is neither answered nor read until the network took it, bytes. */
+/**
+ * Output above which a connection is neither answered nor read until the network took it, bytes.
+ */
 const OUTPUT_HIGH_BYTES = 1 << 20;
 
 /** Text of a four-letter word; null for a word that does not exist. */
@@ -129,7 +131,7 @@ export class ClientPort {
     const { reader } = connection;
     reader.push(buffer, start, end);
     if (!reader.paused && !this.requests.admits(connection, reader.bytesHeld)) return;
-    this.#boundOutput(connection);
+    this.boundOutput(connection);
   }
 
   onClosed(id: number): void {
@@ -153,6 +155,11 @@ export class ClientPort {
     }
     if (connection.state === 'new') this.#onConnect(connection, buffer, start, end);
     return false;
+  }
+
+  /** From ConnectionOwner. */
+  catchUp(connection: ClientConnection): void {
+    this.host.state.catchUp(connection);
   }
 
   /** From ConnectionOwner: a length that is none; before the handshake it may be a word. */
@@ -248,8 +255,8 @@ export class ClientPort {
       this.#nextSweepMs = now + SWEEP_INTERVAL_MS;
       this.#sweep(now);
     }
-    this.requests.resume();
     for (const connection of this.#choked) this.#unchoke(connection);
+    this.requests.resume();
     // Resuming may postpone again: those wait for the next turn.
     const due = this.#resume.splice(0);
     for (const connection of due) {
@@ -258,15 +265,16 @@ export class ClientPort {
       connection.pauseReading = false;
       this.ready.touch(connection);
       connection.reader.resume();
-      this.#boundOutput(connection);
+      this.boundOutput(connection);
     }
     if (this.#resume.length > 0) this.ready.wantsTurn = true;
+    if (this.host.state.deliverEvents(now)) this.ready.wantsTurn = true;
   }
 
-  /** Slow readers: first they are held back, then they are closed (ruling 26). */
+  /** Slow readers: first they are held back, then they are closed. */
   boundOutputs(): void {
     for (const output of this.ready.outputs) {
-      if (output.lane === 'client') this.#boundOutput(output as ClientConnection);
+      if (output.lane === 'client') this.boundOutput(output as ClientConnection);
     }
   }
 
@@ -313,7 +321,8 @@ export class ClientPort {
     connection.closeGracefully();
   }
 
-  #boundOutput(connection: ClientConnection): void {
+  /** Closes who reads too slowly, and holds back who reads slowly. */
+  boundOutput(connection: ClientConnection): void {
     const pending = connection.bytes.position + connection.unsentBytes;
     if (pending > this.host.config.clientOutputBytesMax && !connection.destroy) {
       this.host.stats.slowReaderCount++;

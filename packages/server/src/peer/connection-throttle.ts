@@ -2,7 +2,8 @@
  * ConnectionThrottle: how fast sessions may connect: a bucket of tokens that fills with time, and
  * before it runs dry, if so configured, refusals by chance. The chance follows BLUE (Feng, Kandlur,
  * Saha, Shin: "Stochastic Fair Blue", 2001): it rises while the bucket is empty and falls while it
- * is nearly full, never twice within the freeze time (client-protocol.md 17; upstream `BlueThrottle`).
+ * is nearly full, never twice within the freeze time (client-protocol.md 17; upstream
+ * `BlueThrottle`).
  *
  * Invariant: 0 <= tokens <= tokensMax and 0 <= dropProbability <= 1.
  */

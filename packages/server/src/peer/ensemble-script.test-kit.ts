@@ -35,7 +35,7 @@ export class History {
   #counter: number;
 
   constructor(epoch: number) {
-    this.state = new ReplicatedState(stateOptions(configOf()), HASHES);
+    this.state = new ReplicatedState(stateOptions(configOf(), 1), HASHES);
     this.#epoch = epoch;
     this.#counter = 0;
   }

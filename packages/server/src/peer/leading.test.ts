@@ -1,6 +1,6 @@
 /**
  * What a leader does beyond the protocol of agreement: its own disk, and the sessions of its
- * learners (quorum-protocol.md 11, ruling 19).
+ * learners (quorum-protocol.md 11).
  */
 
 import assert from 'node:assert/strict';

@@ -1,7 +1,7 @@
 /**
- * The table of metrics: the only list of names, from which `mntr` and `/metrics` derive (ruling
- * 38). Names and meanings are ZooKeeper 3.9's (operations.md 3.4); those beginning with `zabra_`
- * are ours. A row reads its value from the view when somebody asks; nothing is computed before.
+ * The table of metrics: the only list of names, from which `mntr` and `/metrics` derive. Names and
+ * meanings are ZooKeeper 3.9's (operations.md 3.4); those beginning with `zabra_` are ours. A row
+ * reads its value from the view when somebody asks; nothing is computed before.
  */
 
 import type { ServerStats, Summary } from './server-stats.ts';

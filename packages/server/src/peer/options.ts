@@ -2,17 +2,21 @@
  * What the rooms below want to know of the configuration, each in its own words.
  */
 
+import { Prng } from '@zabra/protocol';
 import type { StorageListener, StorageOptions } from '../log/storage-types.ts';
 import type { StateOptions } from '../ops/state-options.ts';
+import { drawPathHash } from '../tree/path-hash.ts';
 import { QUEUE_BYTES_MAX_DEFAULT, type ZabLimits } from '../zab/zab-host.ts';
 import type { PeerConfig } from './peer-config.ts';
+import { judgeReconfig } from './reconfig-judge.ts';
 
 /** Longest data of a quorum packet: a request of the largest size and what is added to it. */
 export function packetBytesMax(config: PeerConfig): number {
   return config.juteMaxBufferBytes + config.juteExtraBytes;
 }
 
-export function stateOptions(config: PeerConfig): StateOptions {
+/** `seed` is the server's own, which no client knows; its draws for other ends stay as they are. */
+export function stateOptions(config: PeerConfig, seed: number): StateOptions {
   return {
     digestEnabled: config.digestEnabled,
     extendedTypes: config.extendedTypesEnabled,
@@ -22,7 +26,9 @@ export function stateOptions(config: PeerConfig): StateOptions {
     enforceQuota: config.enforceQuota,
     closeSessionTxn: config.closeSessionTxnEnabled,
     reconfigEnabled: config.reconfigEnabled,
+    judgeReconfig: config.ensemble === null ? null : judgeReconfig,
     txnBytesMax: packetBytesMax(config),
+    pathHash: drawPathHash(new Prng(-1 - seed)),
   };
 }
 

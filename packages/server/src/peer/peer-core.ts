@@ -54,7 +54,7 @@ export class PeerCore {
     this.config = config;
     this.ready = new Ready();
     this.stats = new ServerStats();
-    this.state = new ReplicatedState(stateOptions(config), seed.hashes);
+    this.state = new ReplicatedState(stateOptions(config, seed.seed), seed.hashes);
     this.reader = seed.disk;
     this.hashes = seed.hashes;
     this.prng = new Prng(seed.seed);

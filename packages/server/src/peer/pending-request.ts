@@ -10,8 +10,9 @@ import type { ClientConnection } from './client-connection.ts';
 
 /**
  * `order`: a write or sync, finished when the ensemble has ordered it. `read`: runs when everything
- * before it is answered. `canned`: its reply is already known. `held`: it waits until fewer requests
- * are in process, and becomes one of the others. `dropped`: it was held, and nobody wants it now.
+ * before it is answered. `canned`: its reply is already known. `held`: it waits until fewer
+ * requests are in process, and becomes one of the others. `dropped`: it was held, and nobody wants
+ * it now.
  */
 export type PendingKind = 'order' | 'read' | 'canned' | 'held' | 'dropped';
 

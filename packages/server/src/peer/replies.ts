@@ -65,9 +65,16 @@ export class Replies {
   /** Answers what waited behind the request just answered. */
   drain(connection: ClientConnection): void {
     const { stats, state } = this.#port.host;
-    while (!connection.destroy && !this.#port.isChoked(connection)) {
+    while (!connection.destroy) {
       const next = connection.queue.peek();
       if (next === undefined || next.isAwaiting) return;
+      if (this.#port.isChoked(connection)) {
+        if (!hasAwaiting(connection)) return;
+        // A write of this client is on its way: what was asked before must not see it, so it is
+        // read now, at the cost of memory, and whoever asks for too much of that is closed.
+        this.#port.boundOutput(connection);
+        if (connection.destroy) return;
+      }
       this.#admission.dequeue(connection);
       if (next.reply !== null) {
         connection.writeAgain(next.reply, state.lastProcessedZxid);
@@ -120,4 +127,12 @@ export class Replies {
     connection.endWhole(frame, zxid, pending.err);
     if (pending.closes) connection.closeGracefully();
   }
+}
+
+/** Something in its queue is still to be ordered, or to be applied. */
+function hasAwaiting({ queue }: ClientConnection): boolean {
+  for (let index = queue.length - 1; index >= 0; index--) {
+    if (queue.peek(index)?.isAwaiting === true) return true;
+  }
+  return false;
 }

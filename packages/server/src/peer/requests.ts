@@ -59,6 +59,8 @@ export class Requests implements OrderClient {
       return false;
     }
     if (!this.admits(connection, end - start)) return false;
+    // Before its watches or identities change.
+    host.state.catchUp(connection);
     const { hi, lo } = session;
     const request = this.#current;
     request.set(hi, lo, xid, opcode, buffer, start, end, connection.identities);
@@ -227,19 +229,21 @@ export class Requests implements OrderClient {
   #dispatch(pending: PendingRequest): void {
     const { connection, opcode } = pending;
     const { state, stats } = this.#port.host;
-    if (this.#admission.isTooLate(pending)) {
-      stats.throttledOps++;
-      pending.kind = 'canned';
-      pending.err = ErrorCode.THROTTLEDOP;
-    } else if (opcode === OpCode.sync || state.isWrite(opcode)) {
+    const isTooLate = this.#admission.isTooLate(pending);
+    if (isTooLate) stats.throttledOps++;
+    if (!isTooLate && (opcode === OpCode.sync || state.isWrite(opcode))) {
       pending.kind = 'order';
       this.#order(pending, pending);
       return;
-    } else {
-      pending.kind = 'read';
     }
-    if (connection.queue.length === 0) stats.outstandingRequests--;
-    else if (connection.queue.peek() === pending) this.#replies.drain(connection);
+    if (connection.queue.length === 0) {
+      // Its connection is gone.
+      stats.outstandingRequests--;
+      return;
+    }
+    if (isTooLate) pending.err = ErrorCode.THROTTLEDOP;
+    this.#admission.rest(pending, isTooLate ? 'canned' : 'read');
+    if (connection.queue.peek() === pending) this.#replies.drain(connection);
   }
 
   #isPath(request: CurrentRequest): boolean {

@@ -21,7 +21,7 @@ const HISTORY = history();
 const BODY = HISTORY.snapshot();
 
 function newState(): ReplicatedState {
-  return new ReplicatedState(stateOptions(configOf()), HASHES);
+  return new ReplicatedState(stateOptions(configOf(), 1), HASHES);
 }
 
 /** Pushes pieces of these sizes, over and over; returns the bytes that were taken. */

@@ -1,4 +1,6 @@
-/** What the configuration says about how much clients may ask of a server (client-protocol.md 17). */
+/**
+ * What the configuration says about how much clients may ask of a server (client-protocol.md 17).
+ */
 
 export interface ConnectionThrottleConfig {
   /** Size of the bucket; 0 is no throttle. */

@@ -52,7 +52,7 @@ export interface Plan {
   readonly commitLogCount: number;
   readonly autopurgeIntervalMs: number;
   readonly leaderServes: boolean;
-  /** Members without history elect nobody until all voters were heard (ruling 16). */
+  /** Members without history elect nobody until all voters were heard (ADR 11). */
   readonly emptyNeedsAllVoters: boolean;
   /** How long act one lasts. */
   readonly faultsUs: number;

@@ -23,6 +23,7 @@ import { TreeDigest } from './digest.ts';
 import { EncodedPath } from './encoded-path.ts';
 import { NodeStore } from './node-store.ts';
 import { OwnedNodes } from './owned-nodes.ts';
+import { type PathHash, PLAIN_PATH_HASH } from './path-hash.ts';
 import type { RefSet, RefsView } from './ref-set.ts';
 import type { SlabPool } from './slabs.ts';
 import type { TreeReader } from './tree-reader.ts';
@@ -44,6 +45,8 @@ export interface DataTreeOptions {
   readonly retainedBytesMax?: number;
   /** Where full-size slabs come from and go to; they are made and dropped if absent. */
   readonly slabPool?: SlabPool;
+  /** A seeded one where clients choose the paths. */
+  readonly pathHash?: PathHash;
 }
 
 export class DataTree {
@@ -55,13 +58,14 @@ export class DataTree {
 
   /** With the four built-in znodes. */
   constructor(options: DataTreeOptions) {
-    const { digestEnabled, extendedTypes, retainedBytesMax, slabPool } = options;
+    const { digestEnabled, extendedTypes, retainedBytesMax, slabPool, pathHash } = options;
     this.acls = new AclTable();
     this.nodes = new NodeStore(
       this.acls,
       digestEnabled,
       retainedBytesMax ?? RETAINED_BYTES_MAX_DEFAULT,
       slabPool ?? null,
+      pathHash ?? PLAIN_PATH_HASH,
     );
     this.#owned = new OwnedNodes(extendedTypes);
     this.#digest = new TreeDigest();

@@ -20,7 +20,8 @@ import {
 } from '@zabra/protocol';
 import type { AclTable } from './acl-table.ts';
 import { EncodedPath } from './encoded-path.ts';
-import { hashPath, PathIndex } from './path-index.ts';
+import type { PathHash } from './path-hash.ts';
+import { PathIndex } from './path-index.ts';
 import {
   ACL_ID,
   AVERSION,
@@ -51,6 +52,7 @@ const SLASH = 0x2f;
 export class NodeStore {
   readonly #records: ZnodeRecords;
   readonly #index: PathIndex;
+  readonly #hash: PathHash;
   readonly #retention: Retention;
   readonly #acls: AclTable;
   #root: number;
@@ -62,10 +64,12 @@ export class NodeStore {
     digestEnabled: boolean,
     retainedBytesMax: number,
     pool: SlabPool | null,
+    hash: PathHash,
   ) {
     this.#acls = acls;
     this.#records = new ZnodeRecords(acls, digestEnabled, pool);
     this.#index = new PathIndex(this.#records);
+    this.#hash = hash;
     this.#retention = new Retention(this.#records, retainedBytesMax);
     this.#root = 0;
     this.#count = 0;
@@ -103,7 +107,7 @@ export class NodeStore {
   /** The same for the path buffer[start, end) in UTF-8. */
   findBytes(buffer: Uint8Array, start: number, end: number): number {
     if (end - start <= 1 && (end === start || buffer[start] === SLASH)) return this.#root;
-    return this.#index.find(hashPath(buffer, start, end), buffer, start, end);
+    return this.#index.find(this.#hash.of(buffer, start, end), buffer, start, end);
   }
 
   /** True when the znode's path is buffer[start, end); the root's is empty. */
@@ -268,7 +272,7 @@ export class NodeStore {
     if (parent === 0) {
       this.#root = ref;
     } else {
-      this.#index.insert(hashPath(path, pathStart, pathEnd), ref);
+      this.#index.insert(this.#hash.of(path, pathStart, pathEnd), ref);
       linkChild(records, parent, ref);
       records.setStatInt(parent, CHILD_COUNT, this.childCount(parent) + 1);
     }
@@ -283,7 +287,7 @@ export class NodeStore {
     if (parent === 0) {
       this.#root = 0;
     } else {
-      this.#index.remove(this.#records.pathHash(ref), ref);
+      this.#index.remove(this.#records.pathHash(ref, this.#hash), ref);
       this.#records.setStatInt(parent, CHILD_COUNT, this.childCount(parent) - 1);
     }
     this.#count--;

@@ -1,11 +1,12 @@
 /**
- * The hash of paths and the index over it, against a map, also when all hashes fall together.
+ * The index of paths against a map, also when all hashes fall together.
  */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { hashPath, PathIndex } from './path-index.ts';
+import { PLAIN_PATH_HASH } from './path-hash.ts';
+import { PathIndex } from './path-index.ts';
 
 const encoder = new TextEncoder();
 
@@ -17,29 +18,6 @@ class TextHolder {
     return this.paths[ref - 1] === new TextDecoder().decode(buffer.subarray(start, end));
   }
 }
-
-test('hashPath depends on the bytes alone, wherever they stand', () => {
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 40 }), fc.nat({ max: 9 }), (bytes, shift) => {
-      const moved = new Uint8Array(bytes.length + shift + 3).fill(0xee);
-      moved.set(bytes, shift);
-      assert.equal(hashPath(moved, shift, shift + bytes.length), hashPath(bytes, 0, bytes.length));
-    }),
-  );
-});
-
-test('hashPath spreads numbered names over both ends of the hash', () => {
-  const high = new Set<number>();
-  const low = new Set<number>();
-  for (let number = 0; number < 4096; number++) {
-    const path = encoder.encode(`/queue/item-${String(number).padStart(10, '0')}`);
-    const hash = hashPath(path, 0, path.length);
-    high.add(hash >>> 20);
-    low.add(hash & 0xfff);
-  }
-  // 4096 random draws out of 4096 leave about 2589 different ones.
-  for (const seen of [high, low]) assert.ok(seen.size > 2400 && seen.size < 2800, `${seen.size}`);
-});
 
 test('PathIndex finds what a map finds, also when all hashes fall together', () => {
   const hashOf = fc.constantFrom(0, 1, 0x3fffff, 0x3ffffe, 0x200000, -1, 0x12345678);
@@ -80,7 +58,7 @@ test('PathIndex is between three fifths and three quarters full', () => {
   const count = 200_000;
   for (let number = 0; number < count; number++) {
     const path = encoder.encode(`/n${number}`);
-    index.insert(hashPath(path, 0, path.length), number + 1);
+    index.insert(PLAIN_PATH_HASH.of(path, 0, path.length), number + 1);
   }
   const bytesPerEntry = index.bytes / count;
   assert.ok(bytesPerEntry >= 8 / 0.75 && bytesPerEntry <= 8 / 0.58, `${bytesPerEntry}`);

@@ -3,7 +3,7 @@
  * linear probing, in 1024 segments by the highest bits of the hash, each of which grows alone: no
  * insertion ever moves more than a thousandth of the entries. A slot is a pair of words, hash and
  * ref; ref 0 is empty. A deletion shifts the entries behind it back, so there are no tombstones. It
- * knows records only through `PathHolder`.
+ * knows records only through `PathHolder`, and takes hashes as they are given.
  *
  * A segment's capacity need not be a power of two: an entry's home is its hash scaled to the
  * capacity, so growth by a quarter keeps the load between three fifths and three quarters.
@@ -31,32 +31,6 @@ const LOAD_DENOMINATOR = 4;
 
 /** Stands for every segment without entries: one empty slot. */
 const EMPTY_SEGMENT = new Int32Array(2);
-
-const MULTIPLIER = 0x9e3779b1 | 0;
-const MIX_A = 0x85ebca6b | 0;
-const MIX_B = 0xc2b2ae35 | 0;
-
-/** Of buffer[start, end), as an int32; four bytes a step. */
-export function hashPath(buffer: Uint8Array, start: number, end: number): number {
-  let hash = (end - start) | 0;
-  let index = start | 0;
-  for (const wordsEnd = (end - 3) | 0; index < wordsEnd; index = (index + 4) | 0) {
-    const word =
-      (buffer[index] as number) |
-      ((buffer[index + 1] as number) << 8) |
-      ((buffer[index + 2] as number) << 16) |
-      ((buffer[index + 3] as number) << 24);
-    hash = Math.imul(hash ^ word, MULTIPLIER);
-    hash ^= hash >>> 15;
-  }
-  for (; index < end; index = (index + 1) | 0) {
-    hash = Math.imul(hash ^ (buffer[index] as number), MULTIPLIER);
-    hash ^= hash >>> 15;
-  }
-  hash = Math.imul(hash ^ (hash >>> 16), MIX_A);
-  hash = Math.imul(hash ^ (hash >>> 13), MIX_B);
-  return hash ^ (hash >>> 16);
-}
 
 /** Offset of the slot where an entry of `hash` belongs, in words. */
 function homeOf(hash: number, words: number): number {

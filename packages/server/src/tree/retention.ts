@@ -1,6 +1,6 @@
 /**
- * Retention: keeps what readers of a past state still need while the tree goes on (rulings 10 and
- * 37). Time is counted in epochs, a new one for each reader that is opened. A record carries the
+ * Retention: keeps what readers of a past state still need while the tree goes on (ADR 5).
+ * Time is counted in epochs, a new one for each reader that is opened. A record carries the
  * epoch of its last change. Before the first change of an epoch that an open reader must not see,
  * the record is copied and the copy chained behind it (`older`); a deleted record stays in its
  * place among its siblings as a ghost. So one mechanism serves any number of readers, and without

@@ -20,7 +20,8 @@
 
 import { bytesEqual, copyInto, utf8Decode } from '@zabra/protocol';
 import { Extents } from './extents.ts';
-import { hashPath, type PathHolder, PathIndex } from './path-index.ts';
+import type { PathHash } from './path-hash.ts';
+import { type PathHolder, PathIndex } from './path-index.ts';
 import { offsetOf, Slabs, slabOf, unitsFor } from './slabs.ts';
 
 const WATCHER = 0;
@@ -45,12 +46,14 @@ export class WatchRecords implements PathHolder {
   readonly #slabs: Slabs;
   readonly #extents: Extents;
   readonly #index: PathIndex;
+  readonly #hash: PathHash;
   #pathCount: number;
 
-  constructor() {
+  constructor(hash: PathHash) {
     this.#slabs = new Slabs(null);
     this.#extents = new Extents();
     this.#index = new PathIndex(this);
+    this.#hash = hash;
     this.#pathCount = 0;
   }
 
@@ -66,11 +69,11 @@ export class WatchRecords implements PathHolder {
 
   /** 0 when nobody watches the path. */
   find(buffer: Uint8Array, start: number, end: number): number {
-    return this.#index.find(hashPath(buffer, start, end), buffer, start, end);
+    return this.#index.find(this.#hash.of(buffer, start, end), buffer, start, end);
   }
 
   findOrAdd(buffer: Uint8Array, start: number, end: number): number {
-    const hash = hashPath(buffer, start, end);
+    const hash = this.#hash.of(buffer, start, end);
     const found = this.#index.find(hash, buffer, start, end);
     if (found !== 0) return found;
     const length = end - start;
@@ -93,12 +96,12 @@ export class WatchRecords implements PathHolder {
     if (length === LONG_PATH) {
       const id = this.#get(path, LONG_PATH_EXTENT);
       const extent = this.#extents.get(id);
-      this.#index.remove(hashPath(extent, 0, extent.length), path);
+      this.#index.remove(this.#hash.of(extent, 0, extent.length), path);
       this.#extents.release(id);
       this.#slabs.free(path, unitsFor(LONG_PATH_END));
     } else {
       const start = offsetOf(path) + PATH;
-      this.#index.remove(hashPath(this.#slab(path), start, start + length), path);
+      this.#index.remove(this.#hash.of(this.#slab(path), start, start + length), path);
       this.#slabs.free(path, unitsFor(PATH + length));
     }
     this.#pathCount--;

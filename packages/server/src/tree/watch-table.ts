@@ -5,7 +5,7 @@
  * is to be told: what the event looks like, and whether the watcher may see it, is decided
  * elsewhere.
  *
- * Watches are as many as znodes times clients, so they are packed (rulings 25): about 39 bytes for
+ * Watches are as many as znodes times clients, so they are packed (ADR 4): about 39 bytes for
  * one beside the path's own bytes when nobody else watches the path, and about 25 when others do.
  *
  * Invariant: an edge is on its path's list and among its watcher's edges, or nowhere.
@@ -13,6 +13,7 @@
 
 import { EventType } from '@zabra/protocol';
 import { EncodedPath } from './encoded-path.ts';
+import { type PathHash, PLAIN_PATH_HASH } from './path-hash.ts';
 import { CHILD_TABLE_MODES, DATA_TABLE_MODES, modesOfType, WatchMode } from './watch-mode.ts';
 import { WatchRecords } from './watch-records.ts';
 import { WatcherEdges } from './watcher-edges.ts';
@@ -25,7 +26,17 @@ interface WatcherEntry {
   toldBy: number;
 }
 
+/** Where the watches are that a change meets, for later: refs of paths, 0 for none. */
+export interface WatchSite {
+  readonly ref: number;
+  /** Paths above, of which recursive watches are met. */
+  readonly above: readonly number[];
+}
+
+const NOTHING_ABOVE: readonly number[] = [];
+
 export class WatchTable {
+  readonly #hash: PathHash;
   #records: WatchRecords;
   readonly #entries: Map<number, WatcherEntry>;
   /** By slot; slot 0 is never used. */
@@ -39,8 +50,9 @@ export class WatchTable {
   #firing: number;
   #told: number[];
 
-  constructor() {
-    this.#records = new WatchRecords();
+  constructor(hash: PathHash = PLAIN_PATH_HASH) {
+    this.#hash = hash;
+    this.#records = new WatchRecords(hash);
     this.#entries = new Map();
     this.#slots = [null];
     this.#freeSlots = [];
@@ -141,25 +153,78 @@ export class WatchTable {
   /**
    * Something happened at `path`. NODE_CREATED and NODE_DATA_CHANGED fire the data table,
    * NODE_CHILDREN_CHANGED the child table, NODE_DELETED both. Each watcher is visited once; its
-   * standard watches in the tables fired are used up. The visitor may change this table.
+   * standard watches in the tables fired are used up. The visitor may change this table. False, and
+   * nothing has happened, when more than `watchesMax` watches would have to be looked at.
    */
-  trigger(type: number, path: string, visit: (watcherId: number) => void): void {
-    if (this.#records.pathCount === 0) return;
-    this.#firing++;
+  trigger(
+    type: number,
+    path: string,
+    visit: (watcherId: number) => void,
+    watchesMax = Number.POSITIVE_INFINITY,
+  ): boolean {
+    const records = this.#records;
+    if (records.pathCount === 0) return true;
     const { bytes, length } = this.#encoded.set(path);
-    if (type === EventType.NODE_CHILDREN_CHANGED) {
-      this.#fire(length, CHILD_TABLE_MODES, WatchMode.CHILD);
-    } else {
-      this.#fire(length, DATA_TABLE_MODES, WatchMode.DATA);
-      if (this.#recursiveCount > 0) this.#tellAncestors(bytes, length);
-      if (type === EventType.NODE_DELETED) {
-        this.#fire(length, CHILD_TABLE_MODES, WatchMode.CHILD);
-      }
-    }
+    const ref = records.find(bytes, 0, length);
+    const meetsAbove = this.#recursiveCount > 0 && type !== EventType.NODE_CHILDREN_CHANGED;
+    if (ref === 0 && !meetsAbove) return true;
+    if (this.#countAt(ref, meetsAbove ? length : 0, watchesMax) > watchesMax) return false;
+    this.#firing++;
+    if (ref !== 0) this.#fire(ref, tableModesOf(type), standardModesOf(type));
+    if (meetsAbove) this.#tellAbove(bytes, length);
     const told = this.#told;
-    if (told.length === 0) return;
+    if (told.length === 0) return true;
     this.#told = [];
     for (const watcherId of told) visit(watcherId);
+    return true;
+  }
+
+  /** Null when nothing is watched there. Good for a watcher until its watches change. */
+  site(type: number, path: string): WatchSite | null {
+    const records = this.#records;
+    if (records.pathCount === 0) return null;
+    const { bytes, length } = this.#encoded.set(path);
+    const ref = records.find(bytes, 0, length);
+    let above = NOTHING_ABOVE;
+    if (this.#recursiveCount > 0 && type !== EventType.NODE_CHILDREN_CHANGED) {
+      const found: number[] = [];
+      for (let end = this.#endAbove(length); end > 0; end = this.#endAbove(end)) {
+        const upper = records.find(bytes, 0, end);
+        if (upper !== 0) found.push(upper);
+      }
+      above = found;
+    }
+    return ref === 0 && above.length === 0 ? null : { ref, above };
+  }
+
+  /** `trigger` for one watcher: true when it is to be told. */
+  fireFor(watcherId: number, type: number, { ref, above }: WatchSite): boolean {
+    const edges = this.#entries.get(watcherId)?.edges;
+    if (edges === undefined) return false;
+    let isTold = false;
+    const edge = ref === 0 ? 0 : edges.find(ref);
+    if (edge !== 0) {
+      const modes = this.#records.modes(edge);
+      const left = modes & ~standardModesOf(type);
+      isTold = (modes & tableModesOf(type)) !== 0;
+      if (left !== modes) this.#setModes(edge, left);
+    }
+    for (let index = 0; index < above.length && !isTold; index++) {
+      const upper = edges.find(above[index] as number);
+      isTold = upper !== 0 && (this.#records.modes(upper) & WatchMode.RECURSIVE) !== 0;
+    }
+    return isTold;
+  }
+
+  /** Paths that the watcher watches. */
+  watchCountOf(watcherId: number): number {
+    return this.#entries.get(watcherId)?.edges.size ?? 0;
+  }
+
+  /** Refs as in a `WatchSite`. */
+  forEachPathOf(watcherId: number, visit: (ref: number) => void): void {
+    const records = this.#records;
+    this.#entries.get(watcherId)?.edges.forEach((edge) => visit(records.pathOf(edge)));
   }
 
   /** `modes` are bits of WatchMode; the visitor must not change the table. */
@@ -173,7 +238,7 @@ export class WatchTable {
   }
 
   clear(): void {
-    this.#records = new WatchRecords();
+    this.#records = new WatchRecords(this.#hash);
     this.#entries.clear();
     this.#slots.length = 1;
     this.#freeSlots.length = 0;
@@ -182,11 +247,9 @@ export class WatchTable {
     this.#recursiveCount = 0;
   }
 
-  /** One table at the encoded path: tells its watchers and uses up their standard watches. */
-  #fire(pathBytes: number, tableModes: number, standard: number): void {
+  /** Tells the watchers of one path and uses up their standard watches. */
+  #fire(path: number, tableModes: number, standard: number): void {
     const records = this.#records;
-    const path = records.find(this.#encoded.bytes, 0, pathBytes);
-    if (path === 0) return;
     let edge = records.firstEdge(path);
     while (edge !== 0) {
       const next = records.nextEdge(edge);
@@ -200,19 +263,48 @@ export class WatchTable {
     records.dropIfUnwatched(path);
   }
 
-  /** Recursive watches on the paths above the encoded one, component by component. */
-  #tellAncestors(bytes: Uint8Array, pathBytes: number): void {
+  /** Recursive watches on the paths above the encoded one. */
+  #tellAbove(bytes: Uint8Array, pathBytes: number): void {
     const records = this.#records;
-    for (let end = pathBytes; end > 1; ) {
-      // The root is the one path that ends with its slash.
-      end = this.#encoded.lastSlash(end);
-      if (end < 0) return;
-      const ancestor = records.find(bytes, 0, Math.max(end, 1));
-      if (ancestor === 0) continue;
-      for (let edge = records.firstEdge(ancestor); edge !== 0; edge = records.nextEdge(edge)) {
+    for (let end = this.#endAbove(pathBytes); end > 0; end = this.#endAbove(end)) {
+      const above = records.find(bytes, 0, end);
+      if (above === 0) continue;
+      for (let edge = records.firstEdge(above); edge !== 0; edge = records.nextEdge(edge)) {
         if ((records.modes(edge) & WatchMode.RECURSIVE) !== 0) this.#tell(edge);
       }
     }
+  }
+
+  /** Length of the path above the first so many bytes of the encoded one; 0 when there is none. */
+  #endAbove(pathBytes: number): number {
+    if (pathBytes <= 1) return 0;
+    const slash = this.#encoded.lastSlash(pathBytes);
+    // The root is the one path that ends with its slash.
+    return slash < 0 ? 0 : Math.max(slash, 1);
+  }
+
+  /** Watches of the path, and of those above the encoded one; not counted beyond `max`. */
+  #countAt(path: number, pathBytes: number, max: number): number {
+    if (max === Number.POSITIVE_INFINITY) return 0;
+    const records = this.#records;
+    let count = path === 0 ? 0 : this.#countEdges(path, max);
+    for (let end = this.#endAbove(pathBytes); end > 0; end = this.#endAbove(end)) {
+      if (count > max) break;
+      const above = records.find(this.#encoded.bytes, 0, end);
+      if (above !== 0) count += this.#countEdges(above, max - count);
+    }
+    return count;
+  }
+
+  /** At most one more than `max`. */
+  #countEdges(path: number, max: number): number {
+    const records = this.#records;
+    let count = 0;
+    for (let edge = records.firstEdge(path); edge !== 0; edge = records.nextEdge(edge)) {
+      count++;
+      if (count > max) break;
+    }
+    return count;
   }
 
   #tell(edge: number): void {
@@ -257,6 +349,18 @@ export class WatchTable {
     this.#entries.set(id, entry);
     return entry;
   }
+}
+
+/** Modes that an event of the type tells. */
+function tableModesOf(type: number): number {
+  if (type === EventType.NODE_CHILDREN_CHANGED) return CHILD_TABLE_MODES;
+  return type === EventType.NODE_DELETED ? DATA_TABLE_MODES | CHILD_TABLE_MODES : DATA_TABLE_MODES;
+}
+
+/** Those among them that it uses up. */
+function standardModesOf(type: number): number {
+  if (type === EventType.NODE_CHILDREN_CHANGED) return WatchMode.CHILD;
+  return type === EventType.NODE_DELETED ? WatchMode.DATA | WatchMode.CHILD : WatchMode.DATA;
 }
 
 function isIn(modes: number, table: number): number {

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { PLAIN_PATH_HASH } from './path-hash.ts';
 import { WatchRecords } from './watch-records.ts';
 import { WatcherEdges } from './watcher-edges.ts';
 
@@ -14,7 +15,7 @@ test('WatcherEdges finds every edge by its path while others come and go', () =>
   const step = fc.tuple(fc.nat({ max: 120 }), fc.boolean());
   fc.assert(
     fc.property(fc.array(step, { maxLength: 500, size: 'max' }), (steps) => {
-      const records = new WatchRecords();
+      const records = new WatchRecords(PLAIN_PATH_HASH);
       const paths: number[] = [];
       for (let number = 0; number <= 120; number++) {
         const bytes = encoder.encode(`/${number}`);

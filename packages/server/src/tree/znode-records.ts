@@ -19,7 +19,8 @@ import {
 import type { AclTable } from './acl-table.ts';
 import { isDigested, nodeDigestOf } from './digest.ts';
 import { Extents } from './extents.ts';
-import { hashPath, type PathHolder } from './path-index.ts';
+import type { PathHash } from './path-hash.ts';
+import type { PathHolder } from './path-index.ts';
 import {
   DATA_LENGTH,
   PARENT,
@@ -241,9 +242,9 @@ export class ZnodeRecords implements PathHolder {
     this.#writeFound(w, from);
   }
 
-  pathHash(ref: number): number {
+  pathHash(ref: number, hash: PathHash): number {
     this.#locatePath(ref);
-    return hashPath(this.#foundBytes, this.#foundStart, this.#foundEnd);
+    return hash.of(this.#foundBytes, this.#foundStart, this.#foundEnd);
   }
 
   // Data.

@@ -242,7 +242,7 @@ export interface ElectionHost {
   readonly verifiers: readonly QuorumVerifier[];
   /** Bound of the idle poll's back-off: 60,000 as in Apache, or shorter. */
   readonly pollMaxMs: number;
-  /** Ruling on empty volumes: an ensemble whose proposal is empty needs every voter's word. */
+  /** Empty volumes (ADR 11): an ensemble whose proposal is empty needs every voter's word. */
   readonly emptyNeedsAllVoters: boolean;
   nowMs(): number;
   log(level: LogLevel, source: string, message: string): void;

@@ -1,9 +1,12 @@
 /**
  * From the command line to an exit code: connects, runs the one command or the interactive shell,
- * ends the session (operations.md 4.1 and 4.2; rulings on exit codes and one-shot sessions).
+ * ends the session (operations.md 4.1 and 4.2).
  */
 
+import process from 'node:process';
 import { open } from '@zabra/client';
+import { ConfigError } from '../../config/config-error.ts';
+import { clientTls } from './client-configuration.ts';
 import { runInteractive } from './interactive.ts';
 import { Printer } from './printer.ts';
 import { Shell } from './shell.ts';
@@ -33,10 +36,13 @@ export async function runShell(
   printer.connecting(options.servers);
   let shell: Shell;
   try {
-    shell = new Shell(options, printer, openClient);
+    const tls = clientTls(options.configurationFile, process.env);
+    const openWithTls: OpenClient = (servers, rest) =>
+      openClient(servers, tls === null ? rest : { ...rest, tls });
+    shell = new Shell(options, printer, openWithTls);
   } catch (error) {
     printer.errorLine(error instanceof Error ? error.message : failureLine(error));
-    return EXIT_FAILURE;
+    return error instanceof ConfigError ? error.exitCode : EXIT_FAILURE;
   }
   if (options.waitForConnection && !(await hasConnected(shell.client, options.timeoutMs))) {
     printer.errorLine(keeperLine('CONNECTIONLOSS', null));

@@ -1,6 +1,6 @@
 /**
  * The shell's own options, which stand before the command: `-server`, `-timeout`, `-r`,
- * `-waitforconnection` (operations.md 4.1). An option that lacks its value ends the reading with a
+ * `-waitforconnection`, `-client-configuration` (operations.md 4.1). An option that lacks its value ends the reading with a
  * note, and the shell goes on with what it has; options that it does not know are skipped.
  */
 
@@ -11,6 +11,8 @@ export interface ShellOptions {
   readonly timeoutMs: number;
   readonly readOnly: boolean;
   readonly waitForConnection: boolean;
+  /** File of client properties; empty for none. */
+  readonly configurationFile: string;
   /** The one-shot command with its words; empty for an interactive shell. */
   readonly command: readonly string[];
   /** What to complain about; empty for nothing. */
@@ -30,6 +32,7 @@ export function parseShellOptions(args: readonly string[]): ShellOptions {
   let timeoutText = String(TIMEOUT_DEFAULT_MS);
   let readOnly = false;
   let waitForConnection = false;
+  let configurationFile = '';
   let command: readonly string[] = [];
   for (let index = 0; index < args.length; index++) {
     const option = args[index] as string;
@@ -45,11 +48,11 @@ export function parseShellOptions(args: readonly string[]): ShellOptions {
       if (value === undefined) notes.push(`Error: no argument found for option ${option}`);
       else if (option === '-server') servers = value;
       else if (option === '-timeout') timeoutText = value;
-      else notes.push(`Error: ${option} is not supported, "${value}" was not read`);
+      else configurationFile = value;
     }
   }
   const timeoutMs = timeoutOf(timeoutText, notes);
-  return { servers, timeoutMs, readOnly, waitForConnection, command, notes };
+  return { servers, timeoutMs, readOnly, waitForConnection, configurationFile, command, notes };
 }
 
 function timeoutOf(text: string, notes: string[]): number {

@@ -7,6 +7,7 @@
  */
 
 import {
+  counterOf,
   epochOf,
   JuteReader,
   makeZxid,
@@ -212,7 +213,8 @@ export class QuorumWire {
         break;
       case PacketType.TRUNC:
       case PacketType.SNAP:
-        c.baseZxid = zxid;
+        // The start of an epoch is no transaction: a cut there leaves what comes before it.
+        c.baseZxid = counterOf(zxid) === 0 && type === PacketType.TRUNC ? 0 : zxid;
         c.heldZxid = zxid;
         break;
       case PacketType.NEWLEADER:

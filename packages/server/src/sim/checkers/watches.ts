@@ -2,7 +2,7 @@
  * Watch before data: a client that waits for a change is told of it before it sees anything that
  * is as new, it is told of the first change and of no other, and nothing is announced that did not
  * happen. Knows one-shot watches; after a reconnection a watch may be caught up with, by an event
- * that does not say its zxid. From client-protocol.md 6 and 11; ruling on watches.
+ * that does not say its zxid. From client-protocol.md 6 and 11.
  */
 
 import type { WatchEvent, Watcher } from '@zabra/client/session';

@@ -14,7 +14,7 @@ import {
   Prng,
   writeTxnHeader,
 } from '@zabra/protocol';
-import type { MemoryDisk } from './memory-disk.test.ts';
+import type { MemoryDisk } from './memory-disk.test-kit.ts';
 import { Storage } from './storage.ts';
 import type { BodyStream, RecoverySink, StorageListener, StorageOptions } from './storage-types.ts';
 
