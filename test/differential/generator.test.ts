@@ -65,7 +65,7 @@ describe('the generator', () => {
     });
   });
 
-  it('sends only reads behind a closeSession, before a handshake ends, and from several slots', () => {
+  it('sends only reads behind a closeSession, before a handshake ends, from several slots', () => {
     forEachStep((step, _version, place) => {
       const parts = partsOfStep(step);
       for (const { requests } of parts) {

@@ -66,7 +66,7 @@ const ALL: readonly (readonly [number, Draw])[] = [
   [12, setDataOperation],
   [4, setAclOperation],
   [9, multiOperation],
-  [3, quotaOperation],
+  [6, quotaOperation],
   [1, reconfigOperation],
   [1, bigOperation],
 ];

@@ -17,7 +17,17 @@ const READS: readonly number[] = [
   OpCode.getChildren2,
 ];
 const PATH_ONLY: readonly number[] = [OpCode.getACL, OpCode.getACL, OpCode.getAllChildrenNumber];
-const EPHEMERAL_PREFIXES: readonly (string | null)[] = ['/', '$', '$/a', '$/s', '', ' ', null, 'x'];
+const EPHEMERAL_PREFIXES: readonly (string | null)[] = [
+  '/',
+  '$',
+  '$/a',
+  '$/s',
+  '/a',
+  '',
+  ' ',
+  null,
+  'x',
+];
 const WATCHER_TYPES: readonly number[] = [1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 0, 6, -1];
 const ADD_MODES: readonly number[] = [0, 0, 0, 1, 1, 1, 2, -1];
 const LIST_MAX = 3;

@@ -30,6 +30,9 @@ const TTLS_ODD: readonly number[] = [0, -1, 2 ** 40 - 1, 2 ** 40, -(2 ** 50)];
 export const VERSIONS: readonly number[] = [-1, -1, -1, -1, -1, -1, 0, 0, 1, 2, -2, 2_147_483_647];
 const FLAGS_ODD: readonly number[] = [7, -1, 99, CreateMode.CONTAINER, CreateMode.PERSISTENT];
 
+const QUOTA_CHILDREN = ['a', 'b', 'c'] as const;
+/** About what some of the limits allow. */
+const QUOTA_TEXT_MAX = 24;
 const LIMITS: readonly string[] = [
   'count=1000,bytes=100000',
   'count=-1,bytes=-1',
@@ -70,13 +73,18 @@ export function quotaSetup(prng: Prng): readonly Operation[] {
   ];
 }
 
-/** Changes one znode of a quota. */
+/** Changes one znode of a quota, or something small below one. */
 export function quotaOperation(prng: Prng): Operation {
-  const draw = prng.below(10);
-  if (draw < 3) return setData(QUOTA_LIMITS, prng.pick(LIMITS), -1);
-  if (draw < 6) return plainCreate(QUOTA_LIMITS, prng.pick(LIMITS));
-  if (draw < 8) return plainCreate(QUOTA_STATS, 'count=0,bytes=0');
-  return versioned(OpCode.delete, prng.pick([QUOTA_LIMITS, QUOTA_STATS]), -1);
+  const draw = prng.below(20);
+  if (draw < 2) return setData(QUOTA_LIMITS, prng.pick(LIMITS), -1);
+  if (draw < 3) return plainCreate(QUOTA_LIMITS, prng.pick(LIMITS));
+  if (draw < 4) return plainCreate(QUOTA_STATS, 'count=0,bytes=0');
+  if (draw < 5) return versioned(OpCode.delete, prng.pick([QUOTA_LIMITS, QUOTA_STATS]), -1);
+  const child = `${QUOTA_ROOT}/${prng.pick(QUOTA_CHILDREN)}`;
+  const text = 'x'.repeat(prng.below(QUOTA_TEXT_MAX));
+  if (draw < 10) return plainCreate(child, text);
+  if (draw < 17) return setData(prng.pick([child, QUOTA_ROOT]), text, prng.pick(VERSIONS));
+  return versioned(OpCode.delete, child, -1);
 }
 
 export function deleteOperation(prng: Prng, paths: PathPool): Operation {

@@ -26,19 +26,23 @@ const NAMES = new Set([
   'de2187af3fb0',
 ]);
 
+/** Words seen so far, and whether they are among the names: few words are new in a file. */
+const judged = new Map<string, boolean>();
+
+function isName(word: string): boolean {
+  const name = word.toLowerCase();
+  const known = judged.get(name);
+  if (known !== undefined) return known;
+  const digest = createHash('sha256').update(name).digest('hex');
+  judged.set(name, NAMES.has(digest.slice(0, 12)));
+  return judged.get(name) === true;
+}
+
 /** `path:line  word` of every word that should not be there. */
 export function bannedWords(source: Source): string[] {
   const found = [UNFINISHED, MACHINE_PATH, TALK].flatMap((pattern) => matches(source, pattern));
-  const digests = new Map<string, boolean>();
   for (const { 0: word, index } of source.text.matchAll(/[A-Za-z]{3,}/g)) {
-    const name = word.toLowerCase();
-    let banned = digests.get(name);
-    if (banned === undefined) {
-      const digest = createHash('sha256').update(name).digest('hex');
-      banned = NAMES.has(digest.slice(0, 12));
-      digests.set(name, banned);
-    }
-    if (banned) found.push(`${source.path}:${lineAt(source.text, index)}  ${word}`);
+    if (isName(word)) found.push(`${source.path}:${lineAt(source.text, index)}  ${word}`);
   }
   return found;
 }

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crc32 as zlibCrc32 } from 'node:zlib';
 import fc from 'fast-check';
-import { crc32 } from './crc32.ts';
+import { crc32, crc32Portable } from './crc32.ts';
 import { utf8Encode } from './text.ts';
 
 const VECTORS: readonly (readonly [string, string, number])[] = [
@@ -29,8 +29,15 @@ test('crc32 of a range equals that of zlib, in one part and in two', () => {
       const middle = start + (second % (bytes.length - start + 1));
       const expected = zlibCrc32(bytes.subarray(start));
       assert.equal(crc32(bytes, start, bytes.length), expected);
+      assert.equal(crc32Portable(bytes, start, bytes.length), expected);
       const head = crc32(bytes, start, middle);
       assert.equal(crc32(bytes, middle, bytes.length, head), expected);
     }),
   );
+});
+
+test('crc32 reads memory that threads share', () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(1024));
+  for (let index = 0; index < shared.length; index++) shared[index] = index * 7;
+  assert.equal(crc32(shared, 3, 1000), crc32Portable(shared, 3, 1000));
 });

@@ -32,7 +32,8 @@ describe('zabra ensemble', () => {
     const basePort = await freeBasePort();
     const first = start(basePort);
     await first.until(/all servers serve/);
-    assert.match(first.out, /bin\/zkCli\.sh -server 127\.0\.0\.1:/);
+    await first.until(/bin\/zkCli\.sh -server 127\.0\.0\.1:/);
+    await first.until(/kill -9 [0-9]+\n/);
     const leader = Number(/kill -9 ([0-9]+)/.exec(first.out)?.[1]);
     process.kill(leader, 'SIGKILL');
     await first.until(/server [123] ended \(signal SIGKILL\); it is started again/);

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { certificateSubject, distinguishedName } from './certificate-subject.ts';
 import { Authority, CN, der, derName, derOid } from './certificates.test-kit.ts';
 
@@ -136,5 +137,18 @@ describe('certificateSubject', () => {
       assert.equal(certificateSubject(raw.subarray(0, length)), null);
     }
     assert.equal(certificateSubject(der(0x30, der(0x30), der(0x30))), null);
+  });
+
+  it('outlives whatever is damaged in one', () => {
+    const { raw } = new X509Certificate(new Authority().issue({ subject: [[CN, 'a']] }));
+    const damage = fc.array(fc.tuple(fc.nat(raw.length - 1), fc.nat(255)), { maxLength: 4 });
+    fc.assert(
+      fc.property(damage, (changes) => {
+        const bytes = Buffer.from(raw);
+        for (const [at, byte] of changes) bytes[at] = byte;
+        const subject = certificateSubject(bytes);
+        assert.ok(subject === null || typeof subject === 'string');
+      }),
+    );
   });
 });

@@ -80,7 +80,7 @@ describe('PemFiles', () => {
     });
   }
 
-  it('reads changed files for new connections, and keeps what it has when they are bad', async () => {
+  it('reads changed files for new connections, and keeps the old when they are bad', async () => {
     const file = writePem(directory, 'changing.pem', ours.issue(SERVER));
     const trust = writePem(directory, 'changing-ca.pem', ours.pem);
     const seat = await open({ keyFile: file, trustFile: trust, reloadsFiles: true });

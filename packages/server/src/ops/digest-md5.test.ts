@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { utf8Decode, utf8Encode } from '@zabra/protocol';
+import fc from 'fast-check';
 import { DigestMd5 } from './digest-md5.ts';
 import { DigestResponse } from './digest-response.ts';
 import { SaslUsers } from './sasl-users.ts';
@@ -228,4 +229,28 @@ test('a response to one challenge is none to another', () => {
   second.answer(new Uint8Array(0));
   assert.equal(second.answer(token), null);
   assert.notEqual(first.answer(token), null);
+});
+
+test('no token but the right one is taken, whatever its bytes', () => {
+  const pieces = fc.array(
+    fc.oneof(
+      fc.constantFrom(
+        ...'username realm nonce nc cnonce digest-uri response qop charset'.split(' '),
+      ),
+      fc.constantFrom('=', ',', '"', '\\', ' ', 'bob', 'zk-sasl-md5', 'utf-8', '\u00e4'),
+      fc.string({ maxLength: 5 }),
+    ),
+  );
+  const tokens = fc.oneof(
+    fc.uint8Array({ maxLength: 200 }),
+    pieces.map((p) => utf8Encode(p.join(''))),
+  );
+  fc.assert(
+    fc.property(tokens, (token) => {
+      const exchange = new DigestMd5(USERS, HASHES);
+      exchange.answer(new Uint8Array(0));
+      assert.equal(exchange.answer(token), null);
+      assert.equal(exchange.isDone, false);
+    }),
+  );
 });

@@ -148,9 +148,9 @@ export class ReplicatedState implements LoadOwner {
   }
 
   /**
-   * Applies one committed transaction, buffer[start, end), and fires its watches: events are written
-   * now or, where many watch, by `deliverEvents` and `catchUp`. The result is one object, good until
-   * the next call.
+   * Applies one committed transaction, buffer[start, end), and fires its watches: events are
+   * written now or, where many watch, by `deliverEvents` and `catchUp`. The result is one object,
+   * good until the next call.
    */
   apply(buffer: Uint8Array, start: number, end: number): ApplyResult {
     return this.#run(buffer, start, end, true);

@@ -27,7 +27,7 @@ export interface StateOptions {
    * Java learners and logs refuse more (storage-and-config.md 1). The protocol's default if absent.
    */
   readonly txnBytesMax?: number;
-  /** Watch events that are written at once in one turn; the rest follows. A bound of ours if absent. */
+  /** Watch events written at once in one turn; the rest follows. A bound of ours if absent. */
   readonly eventsAtOnceMax?: number;
   /** Under which paths are indexed: a seeded one, so that no client can make them fall together. */
   readonly pathHash?: PathHash;

@@ -14,7 +14,7 @@ import type { Watcher } from './watcher.ts';
 
 /** Watches of one path that are told at once; and events in one turn. */
 const WATCHES_AT_ONCE_MAX = 128;
-const EVENTS_AT_ONCE_MAX = 1024;
+const EVENTS_AT_ONCE_MAX = 256;
 
 export class WatchEvents {
   readonly #core: StateCore;

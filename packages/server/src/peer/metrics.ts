@@ -14,6 +14,7 @@ export interface MetricView {
   readonly connectionCount: number;
   readonly znodeCount: number;
   readonly watchCount: number;
+  readonly watchBytes: number;
   readonly ephemeralCount: number;
   readonly approximateDataBytes: number;
   readonly treeBytes: number;
@@ -198,6 +199,7 @@ const METRICS: readonly MetricSpec[] = [
   summary('connection_token_deficit', 'Tokens that were missing', (s) => s.connectionTokenDeficit),
   counter('ttl_node_deleted_count', 'Expired TTL znodes deleted', (s) => s.ttlNodesDeletedCount),
   counter('zabra_containers_deleted', 'Unused containers deleted', (s) => s.containersDeletedCount),
+  gauge('zabra_watch_bytes', 'Memory of the watches', (v) => v.watchBytes),
   gauge('zabra_tree_bytes', 'Memory of the tree', (v) => v.treeBytes),
   gauge('zabra_last_zxid', 'Last zxid applied', (v) => v.lastZxid),
   gauge('zabra_epoch', 'Epoch of the present reign', (v) => v.epoch),

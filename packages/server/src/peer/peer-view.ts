@@ -114,6 +114,10 @@ export class PeerView implements WordView, MetricView {
     return watches.dataWatchCount + watches.childWatchCount;
   }
 
+  get watchBytes(): number {
+    return this.#core.state.core.watches.bytes;
+  }
+
   get ephemeralCount(): number {
     let total = 0;
     this.#core.state.core.tree.forEachEphemeralOwner((_hi, _lo, count) => {

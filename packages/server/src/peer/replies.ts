@@ -34,6 +34,7 @@ export class Replies {
     const { opcode } = request;
     if (opcode === OpCode.setWatches || opcode === OpCode.setWatches2) {
       // The events that it makes up must precede its reply, so the frame is begun behind them.
+      state.catchUp(connection);
       this.#aside.reset();
       const code = state.read(request, connection, this.#aside);
       connection.reply(request.cxid, state.lastProcessedZxid, code);

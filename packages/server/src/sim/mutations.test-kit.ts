@@ -80,10 +80,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     rule: 'A read waits for the earlier writes of its session',
     file: 'peer/requests.js',
-    find: `if (connection.queue.length === 0)
-            this.#read(`,
-    replace: `if (connection.queue.length >= 0)
-            this.#read(`,
+    find: 'else if (connection.queue.length > 0)',
+    replace: 'else if (connection.queue.length < 0)',
     property: /^Replies are well-formed/,
     seeds: SEEDS_QUICK,
   },
@@ -114,8 +112,12 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     rule: 'A connection ends with the role, whatever its client waits for',
     file: 'peer/client-port.js',
-    find: 'if (connection.destroy || connection.closeAfterFlush)',
-    replace: "if (connection.state === 'closing')",
+    find: `if (connection.destroy || connection.closeAfterFlush)
+                continue;
+            connection.closeNow();`,
+    replace: `if (connection.state === 'closing')
+                continue;
+            connection.closeNow();`,
     property: /./,
     seeds: SEEDS_NIGHT,
   },

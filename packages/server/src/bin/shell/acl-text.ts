@@ -34,8 +34,18 @@ export function parseAcl(text: string, complain: (line: string) => void): Acl[] 
 /** Two lines an entry; the quotes stand before scheme and id only. */
 export function formatAcl(acls: readonly Acl[]): string {
   return acls
-    .map(({ scheme, id, perms }) => `'${scheme},'${id}\n: ${formatPerms(perms)}\n`)
+    .map(
+      ({ scheme, id, perms }) =>
+        `'${quoted(scheme)},'${quoted(id ?? '')}\n: ${formatPerms(perms)}\n`,
+    )
     .join('');
+}
+
+/** As Java prints a record: what would end a text stands as its number. */
+function quoted(text: string): string {
+  return text.replaceAll(/[\0\n\r,}%]/g, (character) => {
+    return `%${character.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase()}`;
+  });
 }
 
 function formatPerms(perms: number): string {

@@ -25,7 +25,7 @@ export interface ClientTls {
 
 const SECURE = 'zookeeper.client.secure';
 
-/** Null is a plain connection, unless it must be secure. Throws ConfigError, which shows no secret. */
+/** Null is a plain connection, unless it must be secure. Its ConfigErrors show no secret. */
 export function clientTls(
   file: string,
   environment: Readonly<Record<string, string | undefined>>,

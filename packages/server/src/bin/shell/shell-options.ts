@@ -1,7 +1,8 @@
 /**
  * The shell's own options, which stand before the command: `-server`, `-timeout`, `-r`,
- * `-waitforconnection`, `-client-configuration` (operations.md 4.1). An option that lacks its value ends the reading with a
- * note, and the shell goes on with what it has; options that it does not know are skipped.
+ * `-waitforconnection`, `-client-configuration` (operations.md 4.1). An option that lacks its value
+ * ends the reading with a note, and the shell goes on with what it has; options that it does not
+ * know are skipped.
  */
 
 export interface ShellOptions {

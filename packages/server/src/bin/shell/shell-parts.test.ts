@@ -93,6 +93,7 @@ const ACLS: readonly [string, string, string[]][] = [
   ['world:anyone:wr', "'world,'anyone\n: rw\n", []],
   ['digest:bob:X1SK=:r,ip:10.0.0.0/8:a', "'digest,'bob:X1SK=\n: r\n'ip,'10.0.0.0/8\n: a\n", []],
   ['auth::cd', "'auth,'\n: cd\n", []],
+  ['x509:CN=a%b}:r', "'x509,'CN=a%25b%7D\n: r\n", []],
   ['world:anyone:', "'world,'anyone\n: \n", []],
   ['world:anyone:r,', "'world,'anyone\n: r\n", []],
   ['world:anyone:rx', "'world,'anyone\n: r\n", ['Unknown perm type: x']],
