@@ -1,6 +1,6 @@
 /**
- * The watch benchmark: many watches, set by many or by few sessions, all fired together, while other
- * sessions read and write at a steady pace. It prints what a watch costs in memory, how long
+ * The watch benchmark: many watches, set by many or by few sessions, all fired together, while
+ * other sessions read and write at a steady pace. It prints what a watch costs in memory, how long
  * until the last event was received, and what the others saw of it.
  *
  *   npm run bench:watches

@@ -12,7 +12,8 @@ const OPERATIONS =
   'removeWatches addWatch getEphemerals getAllChildrenNumber whoAmI sasl closeSession';
 const REFUSALS =
   'create NONODE,create NOAUTH,create NODEEXISTS,create NOCHILDRENFOREPHEMERALS,' +
-  'create INVALIDACL,create BADARGUMENTS,create QUOTAEXCEEDED,create MARSHALLINGERROR,delete NONODE,delete NOAUTH,' +
+  'create INVALIDACL,create BADARGUMENTS,create QUOTAEXCEEDED,create MARSHALLINGERROR,' +
+  'delete NONODE,delete NOAUTH,' +
   'delete NOTEMPTY,delete BADVERSION,delete BADARGUMENTS,setData NONODE,setData NOAUTH,' +
   'setData BADVERSION,setData QUOTAEXCEEDED,setACL NONODE,setACL NOAUTH,setACL BADVERSION,' +
   'setACL INVALIDACL,exists NONODE,exists NOAUTH,getData NONODE,getData NOAUTH,getACL NOAUTH,' +
