@@ -17,7 +17,7 @@ import {
 import { type BedClient, eventsOf } from './bed-client.test-kit.ts';
 import { ServerBed } from './server-bed.test-kit.ts';
 
-const COUNT = 400;
+const COUNT = 1000;
 const DATA = new Uint8Array(3);
 /** What the credentials `u:p` make of a client. */
 const U_P = `u:${createHash('sha1').update('u:p').digest('base64')}`;
