@@ -6,7 +6,7 @@ import { OpCode } from '@zabra/protocol';
 import type { Difference, Pair } from './differences.ts';
 import type { Request } from './program.ts';
 import { pathOf } from './request-parts.ts';
-import type { Entry, ReplyEntry } from './transcript.ts';
+import { type Entry, isExpired, type ReplyEntry } from './transcript.ts';
 
 export const DIFFERENCES_BEFORE_3_9: readonly Difference[] = [
   {
@@ -50,7 +50,7 @@ function isHiddenEvent(entry: Entry, { hidden }: Pair): boolean {
 }
 
 function withoutHiddenAnswer(entry: Entry, pair: Pair): Entry {
-  if (entry.kind !== 'reply') return entry;
+  if (entry.kind !== 'reply' || isExpired(entry)) return entry;
   if (entry.opcode !== OpCode.exists && entry.opcode !== OpCode.removeWatches) return entry;
   const request = requestOf(entry, pair);
   const path = request === undefined ? null : pathOf(request);

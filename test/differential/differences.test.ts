@@ -165,6 +165,20 @@ const ROWS: readonly Row[] = [
     equalFor: ['3.8.0'],
   },
   {
+    name: 'zxid-of-events at the end of a session',
+    step: CLOSE,
+    real: [event(3, '$/b', '-1'), event(2, '$/a', '-1')],
+    ours: [event(3, '$/b', '+5'), event(2, '$/a', '+6')],
+    equalFor: ['3.8.0'],
+  },
+  {
+    name: 'replies-behind-close-session of what is hidden',
+    step: batch(asked(OpCode.closeSession), asked(OpCode.exists, '$/hidden')),
+    real: [reply(0, OpCode.closeSession), reply(1, OpCode.exists, -112)],
+    ours: [reply(0, OpCode.closeSession)],
+    equalFor: BOTH,
+  },
+  {
     name: 'events-without-read',
     step: READ,
     real: [event(3, '$/hidden'), event(3, '$/a')],

@@ -10,7 +10,7 @@ import type { HiddenPaths } from './hidden-paths.ts';
 import type { PeerVersion } from './peer-version.ts';
 import { mayOvertake } from './link.ts';
 import type { Step } from './program.ts';
-import type { Entry } from './transcript.ts';
+import { type Entry, isExpired } from './transcript.ts';
 
 /** Entries of an ACL as `decodeBody` writes them: perms, scheme, id. */
 const EQUAL_PERMS = /(-?\d+ "digest") "[^"]*"(?:, \1 "[^"]*")+/g;
@@ -73,7 +73,7 @@ export const DIFFERENCES: readonly Difference[] = [
 
 /** Both sides after every difference of this version. */
 export function forgive(pair: Pair, version: PeerVersion): Pair {
-  const tables = version === '3.9.5' ? [DIFFERENCES] : [DIFFERENCES, DIFFERENCES_BEFORE_3_9];
+  const tables = version === '3.9.5' ? [DIFFERENCES] : [DIFFERENCES_BEFORE_3_9, DIFFERENCES];
   return tables.flat().reduce((left, difference) => difference.forgive(left), pair);
 }
 
@@ -102,11 +102,6 @@ function sortEqualPerms(entry: Entry): Entry {
 function withoutPartialReads(entry: Entry): Entry {
   if (entry.kind !== 'reply' || entry.opcode !== OpCode.multiRead) return entry;
   return entry.err === ErrorCode.MARSHALLINGERROR ? { ...entry, body: '' } : entry;
-}
-
-function isExpired(entry: Entry): boolean {
-  if (entry.kind !== 'reply') return false;
-  return entry.err === ErrorCode.SESSIONEXPIRED || entry.err === ErrorCode.UNKNOWNSESSION;
 }
 
 /** Events with nothing but events between them, and of one transaction, in an order of text. */

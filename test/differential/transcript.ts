@@ -3,7 +3,7 @@
  * the comparer can apply a named difference to them, and one line of text each.
  */
 
-import { opName } from '@zabra/protocol';
+import { ErrorCode, opName } from '@zabra/protocol';
 
 export interface ReplyEntry {
   readonly kind: 'reply';
@@ -39,6 +39,12 @@ export type Entry = ReplyEntry | EventEntry | OtherEntry;
 export type StepTranscript = readonly (readonly Entry[])[];
 
 const NAMES: readonly string[] = ['', 'closing ping', 'reply to nothing'];
+
+/** The answer to a request of a session that has just ended. */
+export function isExpired(entry: Entry): boolean {
+  if (entry.kind !== 'reply') return false;
+  return entry.err === ErrorCode.SESSIONEXPIRED || entry.err === ErrorCode.UNKNOWNSESSION;
+}
 
 export function renderEntry(entry: Entry): string {
   switch (entry.kind) {
