@@ -1,6 +1,6 @@
 /**
  * The file disk keeps the contract of a disk, on directories of its own below the system's
- * temporary one.
+ * temporary one: with a log past the page cache, where that file system can, and without.
  */
 
 import fs from 'node:fs';
@@ -14,9 +14,11 @@ class FileDiskOnTrial implements DiskOnTrial {
   readonly #root = fs.mkdtempSync(path.join(os.tmpdir(), 'zabra-disk-'));
   readonly #paths = { log: path.join(this.#root, 'log'), snap: path.join(this.#root, 'snap') };
   #completions: DiskCompletion[] = [];
+  readonly #writesDirectly: boolean;
   #disk: FileDisk;
 
-  constructor() {
+  constructor(writesDirectly: boolean) {
+    this.#writesDirectly = writesDirectly;
     fs.mkdirSync(this.#paths.log);
     fs.mkdirSync(this.#paths.snap);
     this.#disk = this.#open();
@@ -50,9 +52,11 @@ class FileDiskOnTrial implements DiskOnTrial {
   #open(): FileDisk {
     return new FileDisk({
       paths: this.#paths,
+      writesDirectly: this.#writesDirectly,
       onDone: (token, error) => this.#completions.push({ token, error }),
     });
   }
 }
 
-diskContract('FileDisk', async () => new FileDiskOnTrial());
+diskContract('FileDisk', async () => new FileDiskOnTrial(true));
+diskContract('FileDisk through the page cache', async () => new FileDiskOnTrial(false));

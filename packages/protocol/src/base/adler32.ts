@@ -3,13 +3,34 @@
  * between reductions: `BLOCK_BYTES` is the most bytes for which the second one cannot reach 2^31.
  */
 
+import { findSimdAdler32, SIMD_BYTES_MAX } from './adler32-simd.ts';
+
 const MODULUS = 65521;
 
 /** n with n * 65520 + 255 * n * (n + 1) / 2 + 65520 < 2^31, rounded down to a multiple of 8. */
 const BLOCK_BYTES = 3848;
 
+/** Below this copying and calling cost more than the vectors save, bytes. */
+const SIMD_BYTES_MIN = 192;
+
+const simd = findSimdAdler32();
+
 /** Continues from `seed`, 1 for a fresh sum; the result is a uint32. */
 export function adler32(bytes: Uint8Array, start: number, end: number, seed = 1): number {
+  if (simd === null || end - start < SIMD_BYTES_MIN) {
+    return adler32Portable(bytes, start, end, seed);
+  }
+  let sum = seed;
+  for (let at = start; at < end; at += SIMD_BYTES_MAX) {
+    const partEnd = Math.min(at + SIMD_BYTES_MAX, end);
+    simd.memory.set(bytes.subarray(at, partEnd));
+    sum = simd.sum(0, partEnd - at, sum & 0xffff, sum >>> 16);
+  }
+  return sum >>> 0;
+}
+
+/** The same in plain JavaScript, for short ranges and for runtimes without vectors. */
+export function adler32Portable(bytes: Uint8Array, start: number, end: number, seed = 1): number {
   let a = seed & 0xffff;
   let b = seed >>> 16;
   let index = start | 0;

@@ -34,6 +34,7 @@ export class ServerProcess {
     this.#log = log;
     this.#disk = new FileDisk({
       paths: edge.directories,
+      writesDirectly: edge.writesDirectly,
       onDone: (token, error) => this.#loop.onDisk(token, error),
       onLogWrite: (elapsedMs, name) => this.#onLogWrite(elapsedMs, name),
     });

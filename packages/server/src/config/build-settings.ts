@@ -58,6 +58,7 @@ function edgeSettings(values: ConfigValues, identity: Identity): EdgeSettings {
     clientKeepAlive: values.get(KEYS.clientTcpKeepAlive),
     linkKeepAlive: values.get(KEYS.tcpKeepAlive),
     sharedReads: values.get(KEYS.sharedReadBuffer),
+    writesDirectly: values.get(KEYS.directLog),
     tls: identity.security.tls,
     slowLogWriteMs: values.get(KEYS.fsyncWarningThresholdMs),
     health: healthPort < 0 ? null : { host, port: healthPort },

@@ -266,6 +266,12 @@ export const KEYS = {
     '',
     'All connections read into one buffer, which saves processor time.',
   ),
+  directLog: ownKey(
+    'directLog',
+    strictBool(true),
+    '',
+    'The log is written past the page cache where the file system can.',
+  ),
   ...LIMIT_KEYS,
   ...SECURITY_KEYS,
 } as const;

@@ -18,6 +18,7 @@ export interface EdgeSettings {
   readonly clientKeepAlive: boolean;
   readonly linkKeepAlive: boolean;
   readonly sharedReads: boolean;
+  readonly writesDirectly: boolean;
   /** Null when no port takes TLS. */
   readonly tls: TlsSettings | null;
   /** A synced log write that takes longer is told of, ms. */

@@ -13,6 +13,8 @@ import type { ListenKind, Output } from '../peer/ready.ts';
 
 /** Reads of bare sockets land here; the machine consumes or copies before the callback returns. */
 const sharedReadBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+/** The same bytes as a plain array: ranges of a Buffer cost more, and whoever reads makes many. */
+const sharedReadBytes = new Uint8Array(sharedReadBuffer.buffer);
 
 /** A client's output buffer that grew beyond this is not kept for the next reply, bytes. */
 const KEPT_OUTPUT_BYTES_MAX = 64 * 1024;
@@ -81,7 +83,7 @@ export class Connection {
     return {
       buffer: sharedReadBuffer,
       callback: (count) => {
-        this.#onRead(sharedReadBuffer, 0, count);
+        this.#onRead(sharedReadBytes, 0, count);
         return true;
       },
     };

@@ -40,6 +40,7 @@ export class FakeMachine implements Machine {
   clockCount = 0;
   bytesReceived = 0;
   onInput: (heard: Heard, output: Output | undefined) => void = () => {};
+  onFlushLog: () => void = () => {};
   readonly #waiters: { done: () => boolean; resolve: () => void }[] = [];
   #lastId = 0;
 
@@ -91,6 +92,10 @@ export class FakeMachine implements Machine {
 
   onLinkClosed(id: number, reason: string): void {
     this.#hear('link closed', id, reason);
+  }
+
+  flushLog(): void {
+    this.onFlushLog();
   }
 
   endTurn(): void {

@@ -18,6 +18,7 @@ let logWrites: string[] = [];
 function openDisk(): FileDisk {
   return new FileDisk({
     paths: { log: root, snap: root },
+    writesDirectly: true,
     onDone: (token, error) => completions.push({ token, error }),
     onLogWrite: (elapsedMs, name) => logWrites.push(`${name} ${elapsedMs > 0}`),
   });
@@ -101,6 +102,23 @@ describe('FileDisk, without a failure', () => {
     assert.deepEqual(errors, [null, null, null]);
     assert.equal(fs.readFileSync(path.join(root, 'log.1'), 'utf8'), 'aabbcc');
     assert.deepEqual(logWrites, ['log.1 true', 'log.1 true']);
+  });
+
+  it('goes on past the page cache where a preallocated file has room, and grows it', async () => {
+    fs.writeFileSync(path.join(root, 'log.1'), 'head' + '\0'.repeat(8188));
+    const long = 'x'.repeat(6000);
+    const errors = await carryOut(
+      { ...write(1, 'log.1', 'aa'), position: 4 },
+      { ...write(2, 'log.1', long), position: 6 },
+      { ...write(3, 'log.1', long), position: 6006, growToBytes: 16_384 },
+      { ...write(4, 'log.1', 'bb', false), position: 12_006 },
+      { ...write(5, 'log.1', 'cc'), position: 12_008 },
+      { ...write(6, 'log.1', 'dd'), position: 12_010 },
+    );
+    assert.deepEqual(errors, [null, null, null, null, null, null]);
+    const text = fs.readFileSync(path.join(root, 'log.1'), 'latin1');
+    assert.equal(text.length, 16_384);
+    assert.equal(text.replaceAll('\0', ''), `headaa${long}${long}bbccdd`);
   });
 
   it('writes more pieces than the system takes at once', async () => {

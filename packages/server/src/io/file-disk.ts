@@ -13,6 +13,8 @@ import { FileReader } from './file-reader.ts';
 export interface FileDiskOptions {
   /** Existing directories; both may be the same one. */
   readonly paths: Readonly<Record<DiskDirectory, string>>;
+  /** Synced writes to preallocated logs pass by the page cache where the file system can. */
+  readonly writesDirectly: boolean;
   readonly onDone: (token: number, error: string | null) => void;
   /** A synced write to the log took this long. */
   readonly onLogWrite?: (elapsedMs: number, name: string) => void;
@@ -29,8 +31,8 @@ export class FileDisk {
     this.reader = new FileReader(options.paths);
     const onDone = (request: DiskRequest, error: string | null, elapsedMs: number) =>
       this.#onRequestDone(request, error, elapsedMs);
-    this.#log = new DiskChannel(options.paths.log, onDone);
-    this.#snap = new DiskChannel(options.paths.snap, onDone);
+    this.#log = new DiskChannel(options.paths.log, options.writesDirectly, onDone);
+    this.#snap = new DiskChannel(options.paths.snap, false, onDone);
     removeUnfinished(options.paths.log);
     removeUnfinished(options.paths.snap);
   }

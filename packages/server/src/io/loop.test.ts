@@ -58,6 +58,26 @@ describe('Loop', () => {
     assert.deepEqual(world.submitted, [1, 2]);
     assert.deepEqual(world.events, ['event 1', 'event 2']);
   });
+
+  it('gives the disk its next request at a completion and before the turn ends', async () => {
+    const world = await makeWorld().listen();
+    const { machine } = world;
+    await machine.until(() => true);
+    let token = 0;
+    const seen: string[] = [];
+    machine.onFlushLog = () => {
+      if (token < 2) {
+        machine.ready.disk.push({ kind: 'sync', directory: 'log', name: 'log.1', token: ++token });
+      }
+      seen.push(`turn ${machine.turnCount}, submitted ${world.submitted.length}`);
+    };
+    const turn = machine.turnCount;
+    world.loop.onDisk(7, null);
+    assert.deepEqual(world.submitted, [1], 'at the completion');
+    await machine.until(() => machine.turnCount > turn);
+    assert.deepEqual(world.submitted, [1, 2]);
+    assert.deepEqual(seen.slice(0, 2), [`turn ${turn}, submitted 0`, `turn ${turn}, submitted 1`]);
+  });
 });
 
 describe('Loop, at its borders', () => {

@@ -75,6 +75,7 @@ export class Loop implements NetworkEvents {
     if (this.#isExiting) return;
     this.#openTurn();
     this.#machine.onDisk(token, error);
+    this.#feedDisk();
   }
 
   onAccepted(
@@ -150,6 +151,7 @@ export class Loop implements NetworkEvents {
   }
 
   readonly #closeTurn = (): void => {
+    this.#feedDisk();
     this.#machine.endTurn();
     this.#isTurnOpen = false;
     this.#drain();
@@ -158,10 +160,22 @@ export class Loop implements NetworkEvents {
     }
   };
 
+  /** The disk never waits for the end of a turn. */
+  #feedDisk(): void {
+    this.#machine.flushLog();
+    this.#submit();
+  }
+
+  #submit(): void {
+    const { disk } = this.#machine.ready;
+    for (const request of disk) this.#parts.disk.submit(request);
+    disk.length = 0;
+  }
+
   #drain(): void {
     const { ready } = this.#machine;
     const { wantsTurn, exit } = ready;
-    for (const request of ready.disk) this.#parts.disk.submit(request);
+    this.#submit();
     for (const dial of ready.dials) this.#network.dial(dial);
     for (const listen of ready.listens) this.#network.listen(listen);
     for (const output of ready.outputs) this.#network.flush(output, this.#nowMs);

@@ -1,7 +1,7 @@
 /**
  * What the loop drives: the inputs of a server as one machine. `peer/Peer` is one; tests bring
  * smaller ones. Every method runs to completion and touches nothing but `ready`. The order within
- * a turn is that of `peer/ready`: `onClock`, then the inputs, then `endTurn`.
+ * a turn is that of `peer/ready`: `onClock`, then the inputs, then `flushLog`, then `endTurn`.
  */
 
 import type { Id } from '@zabra/protocol';
@@ -27,6 +27,12 @@ export interface Machine {
   onLinkBytes(id: number, buffer: Uint8Array, start: number, end: number): void;
   /** Exactly once for each link and each dial, failed ones included, whoever closed it. */
   onLinkClosed(id: number, reason: string): void;
+  /**
+   * What was logged so far goes to `ready.disk`, unless a write is under way. The driver calls it
+   * after `onDisk` and before `endTurn`, and drains that lane at once: the disk is at work while
+   * the machine applies what came before.
+   */
+  flushLog(): void;
   endTurn(): void;
   /** Begins a graceful end; `ready.exit` follows. */
   stop(): void;

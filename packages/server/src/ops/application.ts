@@ -7,6 +7,7 @@
 import { JUTE_BYTES_MAX_DEFAULT, JuteReader } from '@zabra/protocol';
 import { AclMemo } from './acl-memo.ts';
 import type { ApplyResult } from './apply-result.ts';
+import type { PendingChanges } from './pending-changes.ts';
 import type { StateCore } from './state-core.ts';
 
 export class Application {
@@ -15,6 +16,8 @@ export class Application {
   readonly reader: JuteReader;
   readonly aclMemo: AclMemo;
   readonly result: ApplyResult;
+  /** What this server has prepared and not applied yet; nothing on one that follows. */
+  readonly pending: PendingChanges;
   sessionHi: number;
   sessionLo: number;
   zxid: number;
@@ -24,11 +27,12 @@ export class Application {
   /** Set by the operation: what it created, changed or deleted. */
   path: string;
 
-  constructor(core: StateCore, result: ApplyResult) {
+  constructor(core: StateCore, result: ApplyResult, pending: PendingChanges) {
     this.core = core;
     this.reader = new JuteReader(core.options.txnBytesMax ?? JUTE_BYTES_MAX_DEFAULT);
     this.aclMemo = new AclMemo();
     this.result = result;
+    this.pending = pending;
     this.sessionHi = 0;
     this.sessionLo = 0;
     this.zxid = 0;

@@ -11,7 +11,7 @@
 
 import { parentPath } from '@zabra/protocol';
 import type { DataTree } from '../tree/data-tree.ts';
-import { TreeDigest } from '../tree/digest.ts';
+import { CRC_UNKNOWN, TreeDigest } from '../tree/digest.ts';
 import { contentCrc, digestOf, PendingNode } from './pending-node.ts';
 
 const SLASH = 0x2f;
@@ -38,6 +38,8 @@ export class PendingChanges {
   readonly #nodes: Map<string, PendingNode>;
   #queueNodes: PendingNode[];
   #queueZxids: number[];
+  /** CRC-32 over path and data after each change that brought data, else CRC_UNKNOWN. */
+  #queueCrcs: number[];
   #queueHead: number;
   readonly #digest: TreeDigest;
   /** Null outside a multi. */
@@ -52,6 +54,7 @@ export class PendingChanges {
     this.#nodes = new Map();
     this.#queueNodes = [];
     this.#queueZxids = [];
+    this.#queueCrcs = [];
     this.#queueHead = 0;
     this.#digest = new TreeDigest();
     this.#undo = null;
@@ -122,6 +125,7 @@ export class PendingChanges {
     node.zxid = zxid;
     this.#queueNodes.push(node);
     this.#queueZxids.push(zxid);
+    this.#queueCrcs.push(CRC_UNKNOWN);
   }
 
   /** Ends a change: the digests follow what the fields say now. */
@@ -137,7 +141,23 @@ export class PendingChanges {
   /** New data for a node under change; the bytes are read now and not kept. */
   setContent(node: PendingNode, data: Uint8Array, start: number, length: number): void {
     node.dataBytes = length;
-    node.contentCrc = this.#digestEnabled ? contentCrc(node.path, data, start, length) : -1;
+    node.contentCrc = this.#digestEnabled
+      ? contentCrc(node.path, data, start, length)
+      : CRC_UNKNOWN;
+    const last = this.#queueNodes.length - 1;
+    if (this.#queueNodes[last] === node) this.#queueCrcs[last] = node.contentCrc;
+  }
+
+  /**
+   * The CRC-32 over path and data after transaction `zxid`, the next one to be applied, so that a
+   * server which prepared it does not read the data twice; or CRC_UNKNOWN.
+   */
+  contentCrcAt(zxid: number, path: string): number {
+    const head = this.#queueHead;
+    if (this.#queueZxids[head] !== zxid || this.#queueNodes[head]?.path !== path) {
+      return CRC_UNKNOWN;
+    }
+    return this.#queueCrcs[head] as number;
   }
 
   /** The node is gone after `zxid`, and its parent has a child less. */
@@ -185,6 +205,7 @@ export class PendingChanges {
     }
     this.#queueNodes.length = this.#undoQueueLength;
     this.#queueZxids.length = this.#undoQueueLength;
+    this.#queueCrcs.length = this.#undoQueueLength;
     this.#digest.hi = this.#undoDigestHi;
     this.#digest.lo = this.#undoDigestLo;
   }
@@ -209,6 +230,7 @@ export class PendingChanges {
     this.#nodes.clear();
     this.#queueNodes = [];
     this.#queueZxids = [];
+    this.#queueCrcs = [];
     this.#queueHead = 0;
     this.#undo = null;
   }
@@ -221,9 +243,11 @@ export class PendingChanges {
     if (this.#isEmpty()) {
       this.#queueNodes.length = 0;
       this.#queueZxids.length = 0;
+      this.#queueCrcs.length = 0;
     } else if (this.#queueHead * 2 > this.#queueNodes.length) {
       this.#queueNodes = this.#queueNodes.slice(this.#queueHead);
       this.#queueZxids = this.#queueZxids.slice(this.#queueHead);
+      this.#queueCrcs = this.#queueCrcs.slice(this.#queueHead);
     } else {
       return;
     }

@@ -65,7 +65,7 @@ export class ReplicatedState implements LoadOwner {
     this.#table = new OperationTable();
     this.#preparation = new Preparation(this.core);
     this.#result = new ApplyResult();
-    this.#application = new Application(this.core, this.#result);
+    this.#application = new Application(this.core, this.#result, this.#preparation.pending);
     this.#reading = new ReadContext(this.core);
     this.#fuzzyUntilZxid = ZXID_NONE;
   }

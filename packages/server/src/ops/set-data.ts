@@ -65,7 +65,16 @@ export function applySetData(a: Application): number {
   if (r.failed) return ErrorCode.MARSHALLINGERROR;
   const { tree, quota, events } = a.core;
   const bytesBefore = quota.isIdle ? 0 : dataBytesOf(a, path);
-  const code = tree.setData(path, r.buffer, dataStart, dataLength, version, a.zxid, a.timeMs);
+  const code = tree.setData(
+    path,
+    r.buffer,
+    dataStart,
+    dataLength,
+    version,
+    a.zxid,
+    a.timeMs,
+    a.pending.contentCrcAt(a.zxid, path),
+  );
   if (code !== ErrorCode.OK) return code;
   quota.onDataChanged(path, Math.max(dataLength, 0) - bytesBefore);
   if (a.firesEvents) events.dataChanged(path, a.zxid);

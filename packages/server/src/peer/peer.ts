@@ -3,7 +3,8 @@
  * `ready`; it owns no socket, no file, no clock and no thread, so that `io/loop.ts` and `sim/`
  * drive the very same code.
  *
- * A turn: `onClock`, then whatever happened (`onDisk`, `onClientBytes`, ...), then `endTurn`, after
+ * A turn: `onClock`, then whatever happened (`onDisk`, `onClientBytes`, ...), then `flushLog` and
+ * `endTurn`, after
  * which the driver drains `ready`. Here the rooms below meet: `log` keeps what must last, `ops` is
  * the replicated state, `zab` agrees on the order of changes, and the client port talks to clients.
  * The peer's own part is recovery, the choice between standing alone and membership, and the end.
@@ -150,6 +151,11 @@ export class Peer {
     this.#member?.onLinkClosed(id, reason);
   }
 
+  /** What was logged goes to `ready.disk` unless a write is under way; see `io/machine`. */
+  flushLog(): void {
+    if (!this.#core.isLoading) this.#core.disk.flush();
+  }
+
   /** Last call of every turn: timers, slices of long work, and what was logged goes to the disk. */
   endTurn(): void {
     const core = this.#core;
@@ -163,7 +169,7 @@ export class Peer {
     this.#onSynced();
     this.#port.endTurn();
     this.#keepSnapshots();
-    if (!core.isLoading) core.disk.flush();
+    this.flushLog();
     this.#port.boundOutputs();
     this.#view.tick();
     this.#checkDisk();

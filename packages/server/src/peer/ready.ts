@@ -3,9 +3,10 @@
  * turn, after `Peer.endTurn`. The machine touches the world in no other way. The lanes are reused;
  * a driver takes what is in them and calls `clear`.
  *
- * Taught in order: the driver calls `onClock`, then the inputs of the turn, then `endTurn`; then it
- * submits `disk`, opens `dials` and `listens`, writes each of `outputs` in one write, prints
- * `events`, and looks at `wantsTurn` (call `endTurn` again soon) and `exit` (end the process).
+ * Taught in order: the driver calls `onClock`, then the inputs of the turn, then `flushLog`, then
+ * `endTurn`; then it submits `disk` (as after `flushLog`), opens `dials` and `listens`, writes each
+ * of `outputs` in one write, prints `events`, and looks at `wantsTurn` (call `endTurn` again soon)
+ * and `exit` (end the process).
  */
 
 import type { JuteWriter } from '@zabra/protocol';

@@ -21,6 +21,7 @@ export interface Machine {
   onDialed(id: number): void;
   onLinkBytes(id: number, buffer: Uint8Array, start: number, end: number): void;
   onLinkClosed(id: number, reason: string): void;
+  flushLog(): void;
   endTurn(): void;
   stop(): void;
 }

@@ -102,6 +102,8 @@ class EchoMachine implements Machine {
   onLinkClosed(id: number, reason: string): void {
     this.calls.push(`link closed ${id} ${reason}`);
   }
+  flushLog(): void {}
+
   endTurn(): void {
     this.turnCount++;
   }

@@ -165,6 +165,8 @@ export class ProcessLife<M extends Machine> {
     try {
       this.machine.onClock(watch.nowMs(), watch.wallMs());
       for (const input of inbox) input(this.machine);
+      this.machine.flushLog();
+      this.#submit();
       this.machine.endTurn();
     } catch (error) {
       this.#observer.onThrown(error);
@@ -194,14 +196,20 @@ export class ProcessLife<M extends Machine> {
   #drain(): void {
     const { ready } = this.machine;
     for (const event of ready.events) this.#observer.onEvent(event);
-    for (const request of ready.disk) {
-      this.#observer.onSubmitted(request);
-      this.#world.disk.submit(request);
-    }
+    this.#submit();
     for (const dial of ready.dials) this.#dial(dial);
     for (const listen of ready.listens) this.#listen(listen);
     for (const output of ready.outputs) this.#carryOut(output);
     ready.clear();
+  }
+
+  #submit(): void {
+    const { disk } = this.machine.ready;
+    for (const request of disk) {
+      this.#observer.onSubmitted(request);
+      this.#world.disk.submit(request);
+    }
+    disk.length = 0;
   }
 
   #carryOut(output: Output): void {

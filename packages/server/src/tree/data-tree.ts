@@ -19,7 +19,7 @@ import {
   ZOOKEEPER_PATH,
 } from '@zabra/protocol';
 import { ACL_ID_OPEN, AclTable } from './acl-table.ts';
-import { TreeDigest } from './digest.ts';
+import { CRC_UNKNOWN, TreeDigest } from './digest.ts';
 import { EncodedPath } from './encoded-path.ts';
 import { NodeStore } from './node-store.ts';
 import { OwnedNodes } from './owned-nodes.ts';
@@ -158,7 +158,10 @@ export class DataTree {
     return ErrorCode.OK;
   }
 
-  /** OK or NONODE; `version` is the one that the znode has afterwards. */
+  /**
+   * OK or NONODE; `version` is the one that the znode has afterwards, `contentCrc` the CRC-32 over
+   * path and data where the caller knows it.
+   */
   setData(
     path: string,
     buffer: Uint8Array,
@@ -167,12 +170,13 @@ export class DataTree {
     version: number,
     zxid: number,
     timeMs: number,
+    contentCrc = CRC_UNKNOWN,
   ): number {
     const { nodes } = this;
     const ref = nodes.find(path);
     if (ref === 0) return ErrorCode.NONODE;
     this.#digest.subtract(nodes.nodeDigest(ref));
-    nodes.changeData(ref, buffer, dataStart, dataLength);
+    nodes.changeData(ref, buffer, dataStart, dataLength, contentCrc);
     nodes.changeVersion(ref, version, zxid, timeMs);
     this.#digest.add(nodes.nodeDigest(ref));
     return ErrorCode.OK;
@@ -184,7 +188,7 @@ export class DataTree {
     const ref = nodes.find(path);
     if (ref === 0) return;
     this.#digest.subtract(nodes.nodeDigest(ref));
-    nodes.changeData(ref, data, 0, data.length);
+    nodes.changeData(ref, data, 0, data.length, CRC_UNKNOWN);
     this.#digest.add(nodes.nodeDigest(ref));
   }
 

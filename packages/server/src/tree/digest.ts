@@ -7,6 +7,9 @@
 
 import { crc32 } from '@zabra/protocol';
 
+/** Stands for the CRC-32 over path and data that nobody has computed yet. */
+export const CRC_UNKNOWN = -1;
+
 const UINT32_SPAN = 0x100000000;
 
 /** Offsets in a Stat of what the node digest reads, bytes. */

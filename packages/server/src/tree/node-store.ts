@@ -310,9 +310,16 @@ export class NodeStore {
     loadStatPersisted(this.#records, ref, source, position);
   }
 
-  changeData(ref: number, data: Uint8Array, dataStart: number, dataLength: number): void {
+  /** `contentCrc`: over path and data where it is known, else CRC_UNKNOWN. */
+  changeData(
+    ref: number,
+    data: Uint8Array,
+    dataStart: number,
+    dataLength: number,
+    contentCrc: number,
+  ): void {
     this.#retention.beforeChange(ref);
-    this.#retention.onLeft(this.#records.setData(ref, data, dataStart, dataLength));
+    this.#retention.onLeft(this.#records.setData(ref, data, dataStart, dataLength, contentCrc));
   }
 
   changeVersion(ref: number, version: number, mzxid: number, mtimeMs: number): void {

@@ -17,7 +17,7 @@ import {
   utf8Decode,
 } from '@zabra/protocol';
 import type { AclTable } from './acl-table.ts';
-import { isDigested, nodeDigestOf } from './digest.ts';
+import { CRC_UNKNOWN, isDigested, nodeDigestOf } from './digest.ts';
 import { Extents } from './extents.ts';
 import type { PathHash } from './path-hash.ts';
 import type { PathHolder } from './path-index.ts';
@@ -157,7 +157,7 @@ export class ZnodeRecords implements PathHolder {
     } else {
       copyInto(this.#slab(ref), offset + HEADER_BYTES, path, pathStart, pathEnd);
     }
-    this.#place(ref, data, dataStart, dataLength);
+    this.#place(ref, data, dataStart, dataLength, CRC_UNKNOWN);
     return ref;
   }
 
@@ -165,14 +165,20 @@ export class ZnodeRecords implements PathHolder {
    * Replaces the data. Returns the bytes that only copies of the record hold from now on: those of
    * an extent that it shared with them.
    */
-  setData(ref: number, data: Uint8Array, dataStart: number, dataLength: number): number {
+  setData(
+    ref: number,
+    data: Uint8Array,
+    dataStart: number,
+    dataLength: number,
+    contentCrc: number,
+  ): number {
     const length = this.#dataLength(ref);
     let left = 0;
     if (this.#hasExtent(ref, length)) {
       if (this.#extents.isShared(this.word(ref, DATA))) left = length;
     }
     this.#freeData(ref, length);
-    this.#place(ref, data, dataStart, dataLength);
+    this.#place(ref, data, dataStart, dataLength, contentCrc);
     return left;
   }
 
@@ -272,7 +278,7 @@ export class ZnodeRecords implements PathHolder {
     return nodeDigestOf(this.word(ref, CONTENT_CRC), this.#slab(ref), offsetOf(ref));
   }
 
-  #place(ref: number, data: Uint8Array, start: number, length: number): void {
+  #place(ref: number, data: Uint8Array, start: number, length: number, contentCrc: number): void {
     const bytes = Math.max(length, 0);
     this.setStatInt(ref, DATA_LENGTH, bytes);
     const flags = this.#unitsAndFlags(ref) & ~FLAG_NULL_DATA;
@@ -283,7 +289,9 @@ export class ZnodeRecords implements PathHolder {
       this.#locateData(ref);
       copyInto(this.#foundBytes, this.#foundStart, data, start, start + bytes);
     }
-    if ((flags & FLAG_DIGESTED) !== 0) this.setWord(ref, CONTENT_CRC, this.#crcOf(ref));
+    if ((flags & FLAG_DIGESTED) === 0) return;
+    const crc = contentCrc === CRC_UNKNOWN ? this.#crcOf(ref) : contentCrc;
+    this.setWord(ref, CONTENT_CRC, crc);
   }
 
   /** The ref of a block, or the number of an extent, with the data. */
