@@ -104,11 +104,32 @@ function pressure(network: NetworkOptions): void {
     await world.machine.until(() => true);
     const total = 32 << 20;
     socket.write(Buffer.alloc(total));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    const { turnCount } = world.machine;
+    await world.machine.until(() => world.machine.turnCount >= turnCount + 5);
     assert.equal(world.machine.bytesReceived, 0);
     assert.ok(socket.writableLength > 0, 'wanted the sender to be held up');
     await pause(false);
     await world.machine.until(() => world.machine.bytesReceived === total);
+    socket.destroy();
+  });
+
+  it('takes one read and no more from a full socket when the machine has enough', async () => {
+    const world = await makeWorld(network).listen();
+    const { machine } = world;
+    let reads = 0;
+    machine.onInput = ({ what }, output) => {
+      if (what !== 'client bytes' || output === undefined) return;
+      reads++;
+      output.pauseReading = true;
+      machine.ready.touch(output);
+    };
+    const socket = await world.connect();
+    await machine.find('client open');
+    socket.write(Buffer.alloc(16 << 20));
+    const { turnCount } = machine;
+    await machine.until(() => machine.turnCount >= turnCount + 5);
+    assert.equal(reads, 1);
+    assert.ok(machine.bytesReceived <= 64 << 10, `${machine.bytesReceived} bytes at once`);
     socket.destroy();
   });
 }

@@ -34,7 +34,7 @@ interface Cursor {
 /** Costs in units of about 25 ns: a look-up, an event, the write that a told watcher causes. */
 const LOOK_COST = 1;
 const EVENT_COST = 16;
-const WRITE_COST = 100;
+const WRITE_COST = 300;
 /** Of one turn: about half a millisecond. */
 const TURN_COST = 24_000;
 /** A round that takes longer gets twice as much of each turn, and so on, this many times. */
