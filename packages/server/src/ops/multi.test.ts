@@ -30,6 +30,7 @@ import {
   pathVersionBody,
   type Reply,
   reader,
+  setAclBody,
   setDataBody,
   StateBed,
   worldAcl,
@@ -191,6 +192,16 @@ test('what a refused multi announced is forgotten, what was announced before is 
   assert.equal(bed.commit(set).err, 'OK');
   assert.equal(bed.commit(twice).err, 'NODEEXISTS');
   assert.equal(bed.state.pendingCount, 0);
+});
+
+test('a multi that sets a znode twice, another between, has the digest of the last data', () => {
+  const bed = new StateBed();
+  bed.create('/a');
+  bed.create('/b');
+  const ops = [setOp('/a', 'first'), setOp('/b', 'between'), setOp('/a', 'last')];
+  bed.commit(bed.prepare(OpCode.multi, multiBody(ops)));
+  bed.commit(bed.prepare(OpCode.setACL, setAclBody('/a', OPEN)));
+  assert.equal(bed.state.digestMismatchCount, 0);
 });
 
 test('an empty multi is a success and a transaction', () => {

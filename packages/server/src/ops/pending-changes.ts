@@ -144,6 +144,8 @@ export class PendingChanges {
     node.contentCrc = this.#digestEnabled
       ? contentCrc(node.path, data, start, length)
       : CRC_UNKNOWN;
+    // A multi may give one znode data several times, and has one place in the queue for it.
+    if (this.#undo !== null) return;
     const last = this.#queueNodes.length - 1;
     if (this.#queueNodes[last] === node) this.#queueCrcs[last] = node.contentCrc;
   }
