@@ -18,8 +18,9 @@ export interface Pending {
 }
 
 const HEADER_BYTES = 16;
-/** A server that has not answered by then never will. */
-const SILENCE_MS = 20_000;
+/** A server that has not answered after so many pieces of time never will. */
+const SILENCE_PIECES = 20;
+const SILENCE_PIECE_MS = 1000;
 const READ_BYTES_MAX = 64 * 1024 * 1024;
 
 export class Link {
@@ -114,23 +115,28 @@ export class Link {
     this.#entries = [];
   }
 
+  /** Time is counted in pieces, so that a machine that stood still for a while does no harm. */
   async #waitFor(condition: () => boolean): Promise<void> {
-    const endMs = performance.now() + SILENCE_MS;
-    while (!condition()) {
-      const leftMs = endMs - performance.now();
-      if (leftMs <= 0) {
+    for (let piecesLeft = SILENCE_PIECES; !condition(); ) {
+      if (piecesLeft === 0) {
         const waiting = this.#pending.map(({ request }) => request).join(' ');
         this.#entries.push({ kind: 'silent', body: `not answered: ${waiting}` });
         return;
       }
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, leftMs);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      const isOver = await this.#sleep(SILENCE_PIECE_MS);
+      if (isOver) piecesLeft--;
     }
+  }
+
+  /** True when the time is over, false when something arrived before. */
+  async #sleep(ms: number): Promise<boolean> {
+    return await new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(true), ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve(false);
+      };
+    });
   }
 
   #onData(chunk: Buffer): void {

@@ -14,8 +14,8 @@ export const CONFIGURATION: readonly string[] = [
   'extendedTypesEnabled=true',
   'enforceQuota=true',
   'forceSync=no',
-  'minSessionTimeout=300000',
-  'maxSessionTimeout=600000',
+  'minSessionTimeout=3600000',
+  'maxSessionTimeout=7200000',
   `DigestAuthenticationProvider.superDigest=${SUPER_DIGEST}`,
 ];
 /** It has no key in `zoo.cfg`: every JVM reads the one variable, our server the other. */

@@ -22,7 +22,7 @@ import type { Entry, StepTranscript } from './transcript.ts';
 
 const PING: Request = { xid: Xid.PING, opcode: OpCode.ping, fields: [], cut: 0 };
 const CLOSE: Request = { xid: 9, opcode: OpCode.closeSession, fields: [], cut: 0 };
-const SETUP_TIMEOUT_MS = 600_000;
+const SETUP_TIMEOUT_MS = 7_200_000;
 const PIECE_DELAY_MS = 1;
 
 const FAULT_BYTES: Readonly<Record<FrameFault, readonly number[]>> = {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs every peer that the interop tests talk to: Apache ZooKeeper 3.8.0 and the C client's
 # shell (Debian), Apache ZooKeeper 3.9.5 and Curator (Maven Central), kazoo and its published tests
-# (PyPI) with pure-sasl, node-zookeeper-client (npm), the tests of the Go client (Go modules), and
-# the openssl command, which makes the certificates.
+# (PyPI) with pure-sasl, chdb (PyPI), node-zookeeper-client (npm), the tests of the Go client (Go
+# modules), and the openssl command, which makes the certificates.
 #
 # Knows package registries through their ordinary clients and nothing else. It may be run again:
 # what is there already is left alone. A peer that cannot be had is an error, never a skip.
@@ -14,9 +14,11 @@ cache=${ZABRA_INTEROP_CACHE:-$root/.cache/interop}
 
 kazoo_version=2.10.0
 pure_sasl_version=0.6.2
+chdb_version=26.9.0
 node_client_version=1.1.3
 go_client_version=v1.0.4
 apache_version=3.9.5
+logback_version=1.3.15
 curator_version=5.9.0
 dependency_plugin=org.apache.maven.plugins:maven-dependency-plugin:3.6.1
 
@@ -83,6 +85,18 @@ install_pure_sasl() {
   quietly python3 -m pip install --quiet --no-input --no-deps --target "$target" \
     "pure-sasl==$pure_sasl_version"
   quietly env PYTHONPATH="$target" python3 -c 'import puresasl.client'
+  touch "$target/.complete"
+}
+
+# ClickHouse in a library, for its client of ClickHouse Keeper.
+install_chdb() {
+  local target=$cache/chdb-core-$chdb_version
+  if [ -e "$target/.complete" ]; then return 0; fi
+  rm -rf "$target"
+  quietly python3 -m pip install --quiet --no-input --no-deps --target "$target" \
+    "chdb-core==$chdb_version"
+  quietly env PYTHONPATH="$target" python3 -c \
+    'import chdb; assert chdb.connect(":memory:").query("select 1").bytes() == b"1\n"'
   touch "$target/.complete"
 }
 
@@ -172,7 +186,26 @@ install_apache() {
   quietly mvn -B -q -f "$target/pom.xml" "$dependency_plugin:copy-dependencies" \
     -DincludeScope=runtime -DoutputDirectory="$target/lib"
   test -e "$target/lib/zookeeper-$apache_version.jar"
-  cat >"$target/conf/logback.xml" <<'XML'
+  touch "$target/.complete"
+}
+
+# What makes a server of 3.9.5 write its log. Beside it and not within, because what shells print
+# is compared, and theirs would be full of it.
+install_logback() {
+  local target=$cache/logback-$logback_version
+  if [ -e "$target/.complete" ]; then return 0; fi
+  command -v mvn >/dev/null || apt_install maven
+  rm -rf "$target"
+  mkdir -p "$target/lib"
+  {
+    pom_head
+    dependency ch.qos.logback logback-classic "$logback_version"
+    pom_tail
+  } >"$target/pom.xml"
+  quietly mvn -B -q -f "$target/pom.xml" "$dependency_plugin:copy-dependencies" \
+    -DincludeScope=runtime -DexcludeArtifactIds=slf4j-api -DoutputDirectory="$target/lib"
+  test -e "$target/lib/logback-classic-$logback_version.jar"
+  cat >"$target/lib/logback.xml" <<'XML'
 <configuration>
   <appender name="OUT" class="ch.qos.logback.core.ConsoleAppender">
     <encoder><pattern>%d{ISO8601} [%t] %-5p %logger{0} - %m%n</pattern></encoder>
@@ -259,9 +292,11 @@ timed() {
 timed 'apache-zookeeper 3.8.0' install_debian_zookeeper
 timed "kazoo $kazoo_version" install_kazoo
 timed "pure-sasl $pure_sasl_version" install_pure_sasl
+timed "chdb-core $chdb_version" install_chdb
 timed 'openssl' install_openssl
 timed "node-zookeeper-client $node_client_version" install_node_client
 timed "apache-zookeeper $apache_version" install_apache
+timed "logback $logback_version" install_logback
 timed 'C client shell (Debian)' install_c_shell
 timed "kazoo $kazoo_version, its tests" install_kazoo_suite
 timed "go-zookeeper $go_client_version" install_go_suite

@@ -12,9 +12,15 @@ import { waitFor } from './wait-for.ts';
 
 export interface EnsembleOptions {
   readonly kinds: readonly ServerKind[];
+  /** Sids of those that observe; all others vote. */
+  readonly observers?: readonly number[];
+  /** Names or addresses at which the others reach a member; 127.0.0.1 if there are none. */
+  readonly hostsOf?: (sid: number) => readonly string[];
   readonly tickTimeMs?: number;
   readonly initLimit?: number;
   readonly syncLimit?: number;
+  /** Variables of every server's environment. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Lines added to every zoo.cfg. */
   readonly extra?: readonly string[];
 }
@@ -38,11 +44,15 @@ export class TestEnsemble {
     const ports = await freePorts(kinds.length * PORTS_PER_SERVER);
     const portOf = (index: number, which: number): number =>
       ports[index * PORTS_PER_SERVER + which] as number;
-    const members = kinds.map(
-      (_, index) =>
-        `server.${index + 1}=127.0.0.1:${portOf(index, 1)}:${portOf(index, 2)}:participant;` +
-        `127.0.0.1:${portOf(index, 0)}`,
-    );
+    const roleOf = (sid: number): string =>
+      options.observers?.includes(sid) ? 'observer' : 'participant';
+    const members = kinds.map((_, index) => {
+      const sid = index + 1;
+      const tail = `${portOf(index, 1)}:${portOf(index, 2)}:${roleOf(sid)}`;
+      const hosts = options.hostsOf?.(sid) ?? ['127.0.0.1'];
+      const addresses = hosts.map((host) => `${host}:${tail}`).join('|');
+      return `server.${sid}=${addresses};127.0.0.1:${portOf(index, 0)}`;
+    });
     const servers: ServerProcess[] = [];
     const healthPorts: number[] = [];
     kinds.forEach((kind, index) => {
@@ -68,7 +78,9 @@ export class TestEnsemble {
       ];
       const configFile = join(home, 'zoo.cfg');
       writeFileSync(configFile, `${lines.join('\n')}\n`);
-      servers.push(new ServerProcess(kind, configFile, join(home, 'log'), portOf(index, 0)));
+      const server = new ServerProcess(kind, configFile, join(home, 'log'), portOf(index, 0));
+      Object.assign(server.environment, options.environment);
+      servers.push(server);
     });
     return new TestEnsemble(directory, servers, healthPorts);
   }

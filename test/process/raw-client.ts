@@ -29,15 +29,15 @@ export class RawClient {
     return new RawClient(socket);
   }
 
-  /** Open, with a session of its own. */
-  static async withSession(port: number): Promise<RawClient> {
+  /** Open, with a session of its own, which nobody pings. */
+  static async withSession(port: number, timeoutMs = 10_000): Promise<RawClient> {
     const client = await RawClient.open(port);
     const w = new JuteWriter(64);
     w.int(0);
     writeConnectRequest(w, {
       protocolVersion: 0,
       lastZxidSeen: 0,
-      timeoutMs: 10_000,
+      timeoutMs,
       sessionHi: 0,
       sessionLo: 0,
       password: new Uint8Array(16),

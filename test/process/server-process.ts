@@ -17,12 +17,16 @@ export type ServerKind = 'zabra' | 'apache-3.9.5' | 'apache-3.8.0';
 export const ROOT = checkoutOf(dirname(fileURLToPath(import.meta.url)));
 const CACHE = process.env['ZABRA_INTEROP_CACHE'] ?? join(ROOT, '.cache/interop');
 const DEBIAN_JARS = '/usr/share/java';
+/** As in `install-peers.sh`. */
+const LOGBACK_VERSION = '1.3.15';
 
 export class ServerProcess {
   readonly kind: ServerKind;
   readonly configFile: string;
   readonly logFile: string;
   readonly clientPort: number;
+  /** Variables that it is started with beside ours. */
+  readonly environment: Record<string, string> = {};
   #child: ChildProcess | null = null;
   #exit: Promise<number | null> = Promise.resolve(null);
 
@@ -45,7 +49,10 @@ export class ServerProcess {
     if (this.#child !== null) throw new Error(`Server on port ${this.clientPort} runs already`);
     const [command, args] = commandOf(this.kind, this.configFile);
     const log = createWriteStream(this.logFile, { flags: 'a' });
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...this.environment },
+    });
     child.stdout?.pipe(log, { end: false });
     child.stderr?.pipe(log, { end: false });
     this.#child = child;
@@ -97,7 +104,15 @@ function commandOf(kind: ServerKind, configFile: string): [string, string[]] {
   }
   const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
   const options = ['-Xmx512m', '-Dzookeeper.admin.enableServer=false', '-cp'];
-  return ['java', [...options, classPathOf(kind), main, configFile]];
+  return ['java', [...options, serverClassPathOf(kind), main, configFile]];
+}
+
+/** With what makes a server write its log, which shells are to do without. */
+function serverClassPathOf(kind: ServerKind): string {
+  const classPath = classPathOf(kind);
+  if (kind !== 'apache-3.9.5') return classPath;
+  const logback = join(CACHE, `logback-${LOGBACK_VERSION}`, 'lib');
+  return [classPath, logback, ...jarsOf(logback)].join(':');
 }
 
 /** Class path of an installed Apache server; the install script must have run. */

@@ -7,6 +7,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { acknowledgements } from './acknowledgements.ts';
+import { CLIENT_TRAPS, namedTests, trapOf, trapRows } from './client-traps.ts';
+import { checkTable } from './generated-table.ts';
+import { RECOMMENDATIONS, recommendationRows } from './recommendations.ts';
 import { importsOf, judgeImport, ROOMS, resolveImport, roomOf, roomOfFolder } from './rooms.ts';
 import { isTest, isTypeScript, matches, readSources, type Source } from './sources.ts';
 import { bannedWords } from './words.ts';
@@ -111,7 +114,7 @@ test('every source is reached from a door or a command, or serves tests alone', 
 rule('no test is left out, and every file of tests has one', housed, (source) => {
   if (!source.path.endsWith('.test.ts')) return [];
   const leftOut = matches(source, /\b(?:test|it|describe|suite)\.(?:skip|todo|only)\b|skip: true/g);
-  const hasTest = /\btest\(|\bcheck\w*\(|\bdescribe\(/.test(source.text);
+  const hasTest = /\b(?:test|it|describe)\(|\bcheck\w*\(/.test(source.text);
   return hasTest ? leftOut : [...leftOut, `${source.path} has no test`];
 });
 
@@ -163,4 +166,30 @@ test('decisions are numbered without gaps and have context, decision and consequ
     const headings = [...text.matchAll(/^## (.+)$/gm)].map(({ 1: heading }) => heading);
     assert.deepEqual(headings, ['Context', 'Decision', 'Consequences'], path);
   }
+});
+
+const tests = code.filter(({ path }) => path.endsWith('.test.ts')).flatMap(namedTests);
+
+test('every trap of the client protocol is a test named after it', () => {
+  const found = new Set(tests.map(trapOf).filter((trap) => trap !== 0));
+  const wanted = CLIENT_TRAPS.map((_, index) => index + 1);
+  assert.deepEqual(
+    [...found].toSorted((a, b) => a - b),
+    wanted,
+  );
+  const { found: table, wanted: rows } = checkTable('docs/protocol.md', 'traps', trapRows(tests));
+  assert.equal(table, rows, 'Write it anew with ZABRA_REWRITE=1');
+});
+
+test('every recommendation is followed by a test that exists and a line that says so', () => {
+  const missing = RECOMMENDATIONS.filter(({ test: [path, name] }) => {
+    return !tests.some((one) => one.path === path && one.name === name);
+  });
+  assert.deepEqual(
+    missing.map(({ test: named }) => named),
+    [],
+  );
+  const document = 'docs/compatibility.md';
+  const { found, wanted } = checkTable(document, 'recommendations', recommendationRows());
+  assert.equal(found, wanted, 'Write it anew with ZABRA_REWRITE=1');
 });

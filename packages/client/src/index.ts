@@ -21,7 +21,10 @@ export {
   ZooKeeperError,
   type ZooKeeperErrorCode,
 } from './client/errors.ts';
+export type * from './client/keeper-face.ts';
+export type * from './client/keeper-ops.ts';
 export type * from './client/multi.ts';
+export type * from './client/multi-read.ts';
 export type { Stat, WatchEvent, WatchEventType } from './client/public-records.ts';
 export { WatchStream } from './client/watch-stream.ts';
 export type { SessionState } from './session/session-ready.ts';

@@ -1,6 +1,7 @@
 /**
  * Frames that real clients and Apache ZooKeeper servers exchanged, byte for byte, as
  * client-protocol.md 20 records them: our writers make exactly these, our readers take them apart.
+ * Those of ClickHouse Keeper's operations are what ClickHouse 26.9 has sent.
  */
 
 import assert from 'node:assert/strict';
@@ -21,6 +22,7 @@ import {
   readGetDataRequest,
   readMultiRequest,
   readMultiResponse,
+  readRemoveRecursiveRequest,
   readReplyHeader,
   readRequestHeader,
   readSetWatches,
@@ -34,6 +36,7 @@ import {
   writeGetDataRequest,
   writeMultiRequest,
   writeMultiResponse,
+  writeRemoveRecursiveRequest,
   writeReplyHeader,
   writeRequestHeader,
   writeSetWatches,
@@ -173,6 +176,32 @@ const FRAMES: readonly (readonly [string, string, ...Part<unknown>[]])[] = [
       existWatches: [],
       childWatches: [],
     }),
+  ],
+  [
+    "ClickHouse's removeRecursive",
+    '00000019 00000048 000001f7 00000009 2f742f722f74656d70 000003e8',
+    request(0x48, OpCode.removeRecursive),
+    part(writeRemoveRecursiveRequest, readRemoveRecursiveRequest, {
+      path: '/t/r/temp',
+      nodesMax: 1000,
+    }),
+  ],
+  [
+    "ClickHouse's multi of a createIfNotExists",
+    `0000004c 00000007 0000000e 000001f6 00 ffffffff 0000000b 2f6b65657065725f6d6170 00000000
+     00000001 0000001f 00000005 776f726c64 00000006 616e796f6e65 00000000 ffffffff 01 ffffffff`,
+    request(7, OpCode.multi),
+    part(writeMultiRequest, (r) => readMultiRequest(r, OpCode.multi), [
+      {
+        type: OpCode.createIfNotExists,
+        request: {
+          path: '/keeper_map',
+          data: new Uint8Array(0),
+          acl: OPEN_ACL_UNSAFE,
+          flags: 0,
+        },
+      },
+    ]),
   ],
 ];
 

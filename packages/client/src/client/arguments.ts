@@ -11,7 +11,7 @@ import {
   utf8Encode,
   validatePath,
 } from '@zabra/protocol';
-import type { CreateMode, Data } from './client-options.ts';
+import type { CreateMode, Data, TextList } from './client-options.ts';
 import { refusal } from './errors.ts';
 
 /** Longest time to live, ms: 40 bits of it are stored. */
@@ -52,6 +52,12 @@ export function aclOrOpen(acl: readonly Acl[] | undefined): readonly Acl[] {
 
 export function dataBytes(data: Data): Uint8Array | null {
   return typeof data === 'string' ? utf8Encode(data) : data;
+}
+
+/** Null for a list that was not given, which differs from an empty one. */
+export function listText(list: TextList | undefined): string | null {
+  if (list === undefined) return null;
+  return typeof list === 'string' ? list : list.join(',');
 }
 
 /** `plainOp` serves for the modes that need no operation of their own. */

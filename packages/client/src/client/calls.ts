@@ -6,7 +6,12 @@
 import { ErrorCode, OpCode, opName } from '@zabra/protocol';
 import { MultiRequest } from '../session/multi-request.ts';
 import type { Request } from '../session/request.ts';
-import { DeleteRequest, SetACLRequest, SetDataRequest } from '../session/requests.ts';
+import {
+  DeleteRequest,
+  ReconfigRequest,
+  SetACLRequest,
+  SetDataRequest,
+} from '../session/requests.ts';
 import {
   codeName,
   describe,
@@ -83,6 +88,10 @@ function publicOpName(op: number): string {
       return 'create';
     case OpCode.getChildren2:
       return 'getChildren';
+    case OpCode.filteredList:
+      return 'getFilteredChildren';
+    case OpCode.filteredListWithStatsAndData:
+      return 'getChildrenWithData';
     default:
       return opName(op);
   }
@@ -116,5 +125,6 @@ function zxidOf(request: Request): bigint | null {
 
 function versionOf(request: Request): number | null {
   if (request instanceof DeleteRequest || request instanceof SetDataRequest) return request.version;
+  if (request instanceof ReconfigRequest) return request.version;
   return request instanceof SetACLRequest ? request.aversion : null;
 }

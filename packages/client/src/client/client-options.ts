@@ -16,6 +16,11 @@ export interface ConnectOptions {
   readonly readOnly?: boolean;
   /** Identities to claim on every connection. */
   readonly auth?: readonly Identity[];
+  /**
+   * Who to be by SASL DIGEST-MD5, as an identity of scheme `sasl`. The session is there only once
+   * the server has taken the password and has proved that it knows it too.
+   */
+  readonly sasl?: { readonly username: string; readonly password: string };
   /** A session to take over instead of a new one. */
   readonly session?: { readonly id: bigint; readonly password: Uint8Array };
   /** Longest request, bytes; no more than the servers' `jute.maxbuffer`. Default 1048575. */
@@ -97,20 +102,29 @@ export interface AddWatchOptions extends CallOptions {
   readonly recursive?: boolean | undefined;
 }
 
-export interface RemoveWatchesOptions extends CallOptions {
+export interface CheckWatchesOptions extends CallOptions {
   /** Which kind. Default `any`. */
   readonly type?: 'children' | 'data' | 'persistent' | 'persistent-recursive' | 'any' | undefined;
+}
+
+export interface RemoveWatchesOptions extends CheckWatchesOptions {
   /** Whose. Default: everybody's. */
   readonly watch?: Watch | undefined;
   /** Remove them here even when no server can be asked. */
   readonly local?: boolean | undefined;
 }
 
-/** Steps (`joining`, `leaving`) or a whole new list (`members`), in the configuration's syntax. */
+/** Entries one by one, or with commas between them. */
+export type TextList = string | readonly string[];
+
+/** Steps (`joining`, `leaving`) or a whole new list (`members`). */
 export interface ReconfigOptions extends CallOptions {
-  readonly joining?: string | undefined;
-  readonly leaving?: string | undefined;
-  readonly members?: string | undefined;
+  /** `server.N=host:port:port[:role];[address:]port` each. */
+  readonly joining?: TextList | undefined;
+  /** Ids of servers. */
+  readonly leaving?: TextList | undefined;
+  /** As `joining`. */
+  readonly members?: TextList | undefined;
   /** Refused unless this is the version of the present configuration. Default: any. */
   readonly version?: bigint | undefined;
 }

@@ -8,7 +8,13 @@ import { bytesEqual, ErrorCode } from '@zabra/protocol';
 import type { Request } from '../session/request.ts';
 import type { SessionMachine } from '../session/session-machine.ts';
 import type { SessionOptions } from '../session/session-options.ts';
-import { type Auth, type Happening, isOver, type SessionState } from '../session/session-ready.ts';
+import {
+  type Auth,
+  type Happening,
+  isConnected,
+  isOver,
+  type SessionState,
+} from '../session/session-ready.ts';
 import type { Watcher, WatchEvent as WireWatchEvent } from '../session/watcher.ts';
 import { Calls, errorOf } from './calls.ts';
 import type { Watch } from './client-options.ts';
@@ -39,6 +45,8 @@ export class ClientSession {
   readonly #reaching: Set<Waiter>;
   readonly #authenticating: Set<Waiter>;
   readonly #closing: Set<Waiter>;
+  /** What ended the session; empty while it lives. */
+  #overReason: string;
 
   constructor(options: SessionOptions, open: Dial) {
     this.#calls = new Calls();
@@ -49,6 +57,7 @@ export class ClientSession {
     this.#reaching = new Set();
     this.#authenticating = new Set();
     this.#closing = new Set();
+    this.#overReason = '';
     this.#driver = new SessionDriver(options, open, (happening) => this.#onHappening(happening));
   }
 
@@ -79,7 +88,7 @@ export class ClientSession {
   /** Resolves in a connected state; rejects once there can be none any more. */
   connected(signal: AbortSignal | undefined): Promise<void> {
     const { state } = this.machine;
-    if (state === 'CONNECTED' || state === 'CONNECTEDREADONLY') return Promise.resolve();
+    if (isConnected(state)) return Promise.resolve();
     if (isOver(state)) return Promise.reject(this.#overError('connect'));
     return this.#wait(this.#connecting, null, signal);
   }
@@ -97,6 +106,11 @@ export class ClientSession {
     const accepted = this.#wait(this.#authenticating, auth, signal);
     this.#driver.addAuth(auth);
     return accepted;
+  }
+
+  /** The list that the client walks from now on. */
+  replaceServers(servers: SessionOptions['servers']): void {
+    this.#driver.replaceServers(servers);
   }
 
   /** Resolves when the session is over, on the server too unless none could be reached. */
@@ -184,15 +198,16 @@ export class ClientSession {
   }
 
   #onState(state: SessionState, reason: string): void {
-    if (state === 'CONNECTED' || state === 'CONNECTEDREADONLY') {
+    if (isConnected(state)) {
       for (const waiter of this.#connecting) waiter.resolve();
       for (const waiter of this.#reaching) waiter.resolve();
     }
-    if (isOver(state)) this.#onOver();
+    if (isOver(state)) this.#onOver(reason);
     for (const listener of this.#listeners) guarded(() => listener(state, reason));
   }
 
-  #onOver(): void {
+  #onOver(reason: string): void {
+    this.#overReason = reason;
     for (const waiter of this.#connecting) waiter.reject(this.#overError('connect'));
     for (const waiter of this.#reaching) waiter.reject(this.#overError('connect'));
     for (const waiter of this.#authenticating) waiter.reject(this.#overError('addAuth'));
@@ -200,14 +215,15 @@ export class ClientSession {
     for (const stream of this.#streams) stream.end();
   }
 
-  #overError(op: string): ZooKeeperError {
+  #overError(op: 'connect' | 'addAuth'): ZooKeeperError {
+    const attempt = op === 'addAuth' ? 'Cannot authenticate' : 'Cannot connect';
     switch (this.machine.state) {
       case 'EXPIRED':
-        return makeError(`Cannot ${op}: the session has expired`, { code: 'SESSIONEXPIRED', op });
+        return makeError(`${attempt}: the session has expired`, { code: 'SESSIONEXPIRED', op });
       case 'AUTH_FAILED':
-        return makeError(`Cannot ${op}: the authentication failed`, { code: 'AUTHFAILED', op });
+        return makeError(`${attempt}: ${this.#overReason}`, { code: 'AUTHFAILED', op });
       default:
-        return makeError(`Cannot ${op}: the client is closed`, { code: 'CLOSING', op });
+        return makeError(`${attempt}: the client is closed`, { code: 'CLOSING', op });
     }
   }
 }

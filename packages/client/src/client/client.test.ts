@@ -17,7 +17,7 @@ import type { ZooKeeperClient } from './client.ts';
 import { connect, open } from './connect.ts';
 import { ConnectionLossError, isZooKeeperError, SessionExpiredError } from './errors.ts';
 import type { WatchEvent } from './public-records.ts';
-import { type Asked, ScriptedServer } from './scripted-server.test-kit.ts';
+import { type Asked, ScriptedServer, stateOf } from './scripted-server.test-kit.ts';
 import { WatchStream } from './watch-stream.ts';
 
 const stat = {
@@ -44,16 +44,6 @@ async function rejection(promise: Promise<unknown>): Promise<unknown> {
     () => assert.fail('it was not rejected'),
     (error: unknown) => error,
   );
-}
-
-function stateOf(client: ZooKeeperClient, wanted: string): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = client.onState((state) => {
-      if (state !== wanted) return;
-      stop();
-      resolve();
-    });
-  });
 }
 
 test('connect resolves with a session whose numbers are bigints, and close ends it', async () => {

@@ -7,26 +7,23 @@
 
 import {
   type Acl,
-  AddWatchMode,
   type ClientInfo,
   CONFIG_PATH,
   ErrorCode,
-  int64ToBigInt,
   OpCode,
   type Stat as WireStat,
-  utf8Encode,
-  WatcherType,
 } from '@zabra/protocol';
-import { MultiRequest } from '../session/multi-request.ts';
+import { MultiReadRequest, MultiRequest } from '../session/multi-request.ts';
 import * as requests from '../session/requests.ts';
-import type { SessionState } from '../session/session-ready.ts';
 import * as args from './arguments.ts';
 import { errorOf } from './calls.ts';
 import type * as options from './client-options.ts';
-import type { ClientSession, StateListener } from './client-session.ts';
-import { fromWireResults, type MultiOp, type MultiResult, toWireOps } from './multi.ts';
-import { publicStat, type Stat, zxidToBigInt } from './public-records.ts';
-import { WatchStream } from './watch-stream.ts';
+import type { ClientSession } from './client-session.ts';
+import { KeeperFace } from './keeper-face.ts';
+import * as multi from './multi.ts';
+import * as multiRead from './multi-read.ts';
+import { publicStat, type Stat } from './public-records.ts';
+import { WatchFace } from './watch-face.ts';
 
 export interface DataResult {
   /** Null when the znode has no data, which differs from empty data. */
@@ -45,66 +42,17 @@ export interface AclResult {
   readonly stat: Stat;
 }
 
-const WATCHER_TYPES = {
-  children: WatcherType.CHILDREN,
-  data: WatcherType.DATA,
-  persistent: WatcherType.PERSISTENT,
-  'persistent-recursive': WatcherType.PERSISTENT_RECURSIVE,
-  any: WatcherType.ANY,
-} as const;
-
 /** Made by `connect`. Methods reject with `ZooKeeperError` unless they say otherwise. */
-export class ZooKeeperClient {
+export class ZooKeeperClient extends WatchFace {
   readonly #session: ClientSession;
+  /** What ClickHouse Keeper has beyond ZooKeeper, on servers that speak it. */
+  readonly keeper: KeeperFace;
 
   /** Begins to connect at once; `connected` tells when it has. */
   constructor(session: ClientSession) {
+    super(session);
     this.#session = session;
-  }
-
-  get state(): SessionState {
-    return this.#session.machine.state;
-  }
-
-  /** 0n until the first connection. */
-  get sessionId(): bigint {
-    const { sessionHi, sessionLo } = this.#session.machine;
-    return int64ToBigInt(sessionHi, sessionLo);
-  }
-
-  /** Whoever has this and the id can take the session over. */
-  get sessionPassword(): Uint8Array {
-    return this.#session.machine.password.slice();
-  }
-
-  /** What the server granted, or what is asked for until it has, ms. */
-  get sessionTimeoutMs(): number {
-    return this.#session.machine.sessionTimeoutMs;
-  }
-
-  /** The newest transaction that this session has seen. */
-  get lastZxid(): bigint {
-    return zxidToBigInt(this.#session.machine.lastZxid);
-  }
-
-  /** Why the last connection or attempt ended; empty while none has. */
-  get lastFailure(): string {
-    return this.#session.machine.lastFailure;
-  }
-
-  /** Calls `listener` at each change of state; the result takes it off again. */
-  onState(listener: StateListener): () => void {
-    return this.#session.onState(listener);
-  }
-
-  /** Resolves once a server has granted the session; rejects when there can be none any more. */
-  connected(callOptions: options.CallOptions = {}): Promise<void> {
-    return this.#session.connected(callOptions.signal);
-  }
-
-  /** As `connected`, but gives up once every server was tried in vain. @throws CONNECTIONLOSS */
-  reached(): Promise<void> {
-    return this.#session.reached();
+    this.keeper = new KeeperFace(session);
   }
 
   /**
@@ -207,66 +155,32 @@ export class ZooKeeperClient {
    * All of them or none; results stand in the order of the operations. The error of one that
    * failed carries its place in `opIndex`.
    */
-  async multi(
-    ops: readonly MultiOp[],
+  async multi<const Ops extends readonly multi.MultiOp[]>(
+    ops: Ops,
     callOptions: options.CallOptions = {},
-  ): Promise<readonly MultiResult[]> {
-    const request = new MultiRequest(toWireOps(ops));
-    return fromWireResults(await this.#session.run(request, callOptions.signal));
+  ): Promise<multi.MultiResults<Ops>> {
+    const request = new MultiRequest(multi.toWireOps(ops));
+    const results = await this.#session.run(request, callOptions.signal);
+    return multi.multiResults(ops, results);
+  }
+
+  /**
+   * Several reads in one trip, of one moment; results stand in the order of the reads. A read that
+   * fails does not fail the others: its result is an `error`.
+   */
+  async multiRead<const Ops extends readonly multiRead.ReadOp[]>(
+    ops: Ops,
+    callOptions: options.CallOptions = {},
+  ): Promise<multiRead.ReadResults<Ops>> {
+    const request = new MultiReadRequest(multiRead.toWireReads(ops));
+    await this.#session.run(request, callOptions.signal);
+    return multiRead.readResults(ops, request);
   }
 
   /** After it, this session sees at least what was committed when the leader got it. */
   async sync(path = '/', callOptions: options.CallOptions = {}): Promise<void> {
     args.checkPath('sync', path);
     await this.#session.run(new requests.SyncRequest(path), callOptions.signal);
-  }
-
-  /**
-   * Claims an identity now and on every later connection. A refusal ends the session, as it does
-   * with ZooKeeper's own client. @throws AUTHFAILED
-   */
-  addAuth(
-    scheme: string,
-    auth: string | Uint8Array,
-    callOptions: options.CallOptions = {},
-  ): Promise<void> {
-    const bytes = typeof auth === 'string' ? utf8Encode(auth) : auth;
-    return this.#session.authenticate({ scheme, auth: bytes }, callOptions.signal);
-  }
-
-  /** A stream of every change from now on; closing it takes the watch off. */
-  async addWatch(path: string, watchOptions: options.AddWatchOptions = {}): Promise<WatchStream> {
-    const { recursive = false, signal } = watchOptions;
-    const type = recursive ? 'persistent-recursive' : 'persistent';
-    const stream: WatchStream = new WatchStream(() => this.#removeStream(path, type, stream));
-    await this.addWatchTo(path, stream, { recursive, signal });
-    return stream;
-  }
-
-  /** As `addWatch`, for a stream or callback that is there already. */
-  async addWatchTo(
-    path: string,
-    watch: options.Watch,
-    watchOptions: options.AddWatchOptions = {},
-  ): Promise<void> {
-    args.checkPath('addWatch', path);
-    const { recursive = false, signal } = watchOptions;
-    const mode = recursive ? AddWatchMode.PERSISTENT_RECURSIVE : AddWatchMode.PERSISTENT;
-    const watcher = this.#session.watcherOf(watch);
-    await this.#session.run(new requests.AddWatchRequest(path, mode, watcher), signal);
-  }
-
-  /** @throws NOWATCHER */
-  async removeWatches(
-    path: string,
-    removeOptions: options.RemoveWatchesOptions = {},
-  ): Promise<void> {
-    args.checkPath('removeWatches', path);
-    const { type = 'any', watch, local = false, signal } = removeOptions;
-    const watcher = this.#session.watcherOf(watch);
-    const watcherType = WATCHER_TYPES[type];
-    const request = new requests.RemoveWatchesRequest(path, watcherType, watcher, local);
-    await this.#session.run(request, signal);
   }
 
   /** The identities that the server knows this connection by. */
@@ -300,24 +214,14 @@ export class ZooKeeperClient {
    * @throws RECONFIGDISABLED, NOAUTH, BADVERSION, NEWCONFIGNOQUORUM, RECONFIGINPROGRESS
    */
   async reconfig(change: options.ReconfigOptions): Promise<DataResult> {
-    const { joining = null, leaving = null, members = null, version = -1n } = change;
-    const request = new requests.ReconfigRequest(joining, leaving, members, Number(version));
+    const request = new requests.ReconfigRequest(
+      args.listText(change.joining),
+      args.listText(change.leaving),
+      args.listText(change.members),
+      Number(change.version ?? -1n),
+    );
     const { data, stat } = await this.#session.run(request, change.signal);
     return { data, stat: publicStat(stat) };
-  }
-
-  /** Ends the session and deletes its ephemerals; what is under way is answered first. */
-  close(): Promise<void> {
-    return this.#session.close();
-  }
-
-  /** Hangs up and leaves the session, with its ephemerals, to its timeout. */
-  abandon(): void {
-    this.#session.abandon();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
   }
 
   async #create(
@@ -351,16 +255,5 @@ export class ZooKeeperClient {
     const request = new requests.ExistsRequest(path);
     await this.#session.attempt(request, undefined);
     return request.reply?.numChildren ?? 0;
-  }
-
-  /** A watch that is gone already, with the session or otherwise, is as good as removed. */
-  async #removeStream(
-    path: string,
-    type: keyof typeof WATCHER_TYPES,
-    stream: WatchStream,
-  ): Promise<void> {
-    const watcherType = WATCHER_TYPES[type];
-    const request = new requests.RemoveWatchesRequest(path, watcherType, stream, true);
-    await this.#session.attempt(request, undefined);
   }
 }

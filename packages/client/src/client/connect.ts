@@ -3,8 +3,10 @@
  * what is wrong is said before the first dial.
  */
 
+import { createHash, randomBytes } from 'node:crypto';
 import { int64FromBigInt, JUTE_MAXBUFFER_DEFAULT, PASSWORD_BYTES } from '@zabra/protocol';
 import { parseConnectString } from '../session/connect-string.ts';
+import { SaslLogin } from '../session/sasl-login.ts';
 import type { SessionOptions } from '../session/session-options.ts';
 import { ZooKeeperClient } from './client.ts';
 import type { ConnectOptions } from './client-options.ts';
@@ -92,9 +94,21 @@ function sessionOptions(text: string, options: ConnectOptions): SessionOptions {
     sessionTimeoutMs,
     readOnly: options.readOnly ?? false,
     credentials: session === undefined ? null : credentials(text, session),
+    sasl: options.sasl === undefined ? null : saslLogin(text, options.sasl),
     requestBytesMax: options.requestBytesMax ?? JUTE_MAXBUFFER_DEFAULT,
     replyBytesMax: options.replyBytesMax ?? REPLY_BYTES_MAX_DEFAULT,
   };
+}
+
+function saslLogin(
+  text: string,
+  { username, password }: NonNullable<ConnectOptions['sasl']>,
+): SaslLogin {
+  if (username === '') throw refusal('BADARGUMENTS', 'connect', text, 'the SASL user has no name');
+  return new SaslLogin(username, password, {
+    md5: (bytes) => createHash('md5').update(bytes).digest(),
+    randomBytes,
+  });
 }
 
 function credentials(

@@ -132,11 +132,26 @@ const VERBS: Readonly<Record<string, string>> = {
   getAllChildrenNumber: 'count the znodes below',
   getEphemerals: 'list the ephemerals below',
   multi: 'run the multi',
+  multiRead: 'run the multiRead',
   addWatch: 'watch',
+  checkWatches: 'look for watches of',
   removeWatches: 'remove the watches of',
   whoAmI: 'ask for the identities of this session',
   addAuth: 'authenticate',
+  reconfig: 'reconfigure',
   connect: 'connect to',
+  updateServerList: 'take the servers',
+  createIfNotExists: 'create',
+  removeRecursive: 'remove',
+  checkNotExists: 'rely on the absence of',
+  getFilteredChildren: 'list children of',
+  getChildrenWithData: 'read the children of',
+};
+
+/** What the version is that an operation expects, where it is not that of the data. */
+const VERSION_NAMES: Readonly<Record<string, string>> = {
+  setACL: 'its ACL version',
+  reconfig: 'the version of the configuration',
 };
 
 function attempt(op: string, path: string | null): string {
@@ -148,14 +163,15 @@ function reason(finding: Finding): string {
   const { code, op, version, childCount } = finding;
   switch (code) {
     case ErrorCode.NONODE:
-      return op === 'create' ? 'its parent does not exist' : 'it does not exist';
+      return op.startsWith('create') ? 'its parent does not exist' : 'it does not exist';
     case ErrorCode.NODEEXISTS:
       return 'it exists already';
     case ErrorCode.NOTEMPTY:
+      if (op === 'removeRecursive') return 'it and what is below it are more than may go at once';
       if (childCount === 0) return 'it has children';
       return childCount === 1 ? 'it has 1 child' : `it has ${childCount} children`;
     case ErrorCode.BADVERSION:
-      return `its ${op === 'setACL' ? 'ACL version' : 'version'} is not ${version}`;
+      return `${VERSION_NAMES[op] ?? 'its version'} is not ${version}`;
     case ErrorCode.NOCHILDRENFOREPHEMERALS:
       return 'its parent is ephemeral';
     case ErrorCode.NOAUTH:

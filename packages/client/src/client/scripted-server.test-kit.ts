@@ -18,6 +18,7 @@ import {
   writeWatcherEvent,
   Xid,
 } from '@zabra/protocol';
+import type { ZooKeeperClient } from './client.ts';
 
 export interface Asked {
   readonly op: number;
@@ -38,6 +39,8 @@ export class ScriptedServer {
   /** Of the sessions granted; 0 refuses them. */
   timeoutMs: number;
   sessionLo: number;
+  /** In read-only mode, also in answers to `isro`. */
+  isReadOnly: boolean;
   readonly #server: Server;
 
   private constructor(script: Script) {
@@ -47,6 +50,7 @@ export class ScriptedServer {
     this.script = script;
     this.timeoutMs = 5000;
     this.sessionLo = 77;
+    this.isReadOnly = false;
     this.#server = createServer((socket) => {
       const connection = new ServerConnection(this, socket);
       this.connections.add(connection);
@@ -104,7 +108,8 @@ export class ServerConnection {
     });
     socket.on('data', (chunk: Buffer) => {
       this.chunkCount++;
-      frames.push(chunk, 0, chunk.length);
+      if (chunk.toString() === 'isro') socket.end(server.isReadOnly ? 'ro' : 'rw');
+      else frames.push(chunk, 0, chunk.length);
     });
     socket.on('error', () => {});
   }
@@ -153,7 +158,7 @@ export class ServerConnection {
         sessionHi: 0,
         sessionLo: isGranted ? sessionLo : 0,
         password: new Uint8Array(16).fill(isGranted ? 9 : 0),
-        readOnly: false,
+        readOnly: this.#server.isReadOnly,
       }),
     );
     if (!isGranted) this.#socket.end();
@@ -166,4 +171,15 @@ export class ServerConnection {
     w.patchInt(0, w.position - 4);
     this.#socket.write(w.toBytes());
   }
+}
+
+/** Resolves at the next change to that state. */
+export function stateOf(client: ZooKeeperClient, wanted: string): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = client.onState((state) => {
+      if (state !== wanted) return;
+      stop();
+      resolve();
+    });
+  });
 }

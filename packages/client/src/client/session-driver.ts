@@ -8,10 +8,12 @@ import { randomInt } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { Prng } from '@zabra/protocol';
+import type { ServerAddress } from '../session/connect-string.ts';
 import type { Request } from '../session/request.ts';
 import { SessionMachine } from '../session/session-machine.ts';
 import type { SessionOptions } from '../session/session-options.ts';
-import type { Auth, Happening, SessionDial } from '../session/session-ready.ts';
+import type { Auth, Happening, SessionDial, SessionProbe } from '../session/session-ready.ts';
+import { askWritable } from './ask-writable.ts';
 import type { Dial } from './dialing.ts';
 
 export type { Dial } from './dialing.ts';
@@ -60,6 +62,12 @@ export class SessionDriver {
     this.#drainSoon();
   }
 
+  replaceServers(servers: readonly ServerAddress[]): void {
+    this.#enter();
+    this.machine.replaceServers(servers);
+    this.#drainSoon();
+  }
+
   close(): void {
     this.#enter();
     this.machine.close();
@@ -91,6 +99,7 @@ export class SessionDriver {
     if (ready.dial !== null) this.#dial(ready.dial);
     // The writer is used again next turn while the socket may still hold these bytes.
     if (ready.bytes.position > 0) this.#socket?.write(ready.bytes.toBytes());
+    if (ready.probe !== null) this.#ask(ready.probe);
     const happenings = ready.happenings.splice(0);
     ready.clear();
     for (const happening of happenings) this.#onHappening(happening);
@@ -118,6 +127,15 @@ export class SessionDriver {
       if (this.#socket === socket) this.#socket = null;
       this.#enter();
       machine.onDisconnected(connection, reason);
+      this.#drain();
+    });
+  }
+
+  /** An answer that comes too late is known by its number. */
+  #ask({ probe, host, port }: SessionProbe): void {
+    askWritable(this.#open, host, port, (isWritable) => {
+      this.#enter();
+      this.machine.onProbe(probe, isWritable);
       this.#drain();
     });
   }

@@ -45,6 +45,11 @@ export function parseConnectString(text: string): ConnectTarget | string {
   return { servers, chroot: path === '/' ? '' : path };
 }
 
+/** `host:port`, with an IPv6 address in brackets. */
+export function serverText({ host, port }: ServerAddress): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 function parseServer(text: string): ServerAddress | null {
   const bracketed = /^\[([^\]]+)\](?::(\d+))?$/.exec(text);
   if (bracketed !== null) return makeServer(bracketed[1] as string, bracketed[2]);

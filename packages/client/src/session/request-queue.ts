@@ -51,6 +51,11 @@ export class RequestQueue {
     this.#sent.push(request);
   }
 
+  /** Whether any waits for a reply. */
+  get hasSent(): boolean {
+    return this.#sent.length > 0;
+  }
+
   /** The one that the next ordinary reply answers. */
   head(): Request | undefined {
     return this.#sent.peek();

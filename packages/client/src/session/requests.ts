@@ -1,12 +1,11 @@
 /**
- * One class per operation that stands alone, in the order of their numbers. Each is its record of
- * client-protocol.md 3 with the answer it expects; which fields are sensible is judged by whoever
- * makes the request and in the end by the server.
+ * One class per operation, but for those about watches and those of many operations, which have
+ * files of their own. Each is its record of client-protocol.md 3 with the answer it expects; which
+ * fields are sensible is judged by whoever makes the request and in the end by the server.
  */
 
 import {
   type Acl,
-  AddWatchMode,
   type ClientInfo,
   ErrorCode,
   type JuteReader,
@@ -284,61 +283,6 @@ export class WhoAmIRequest extends Request<readonly ClientInfo[]> {
 
   readBody(r: JuteReader): readonly ClientInfo[] {
     return readWhoAmIResponse(r).clientInfo;
-  }
-}
-
-export class AddWatchRequest extends Request<null> {
-  /** One of `AddWatchMode`. */
-  readonly mode: number;
-
-  constructor(path: string, mode: number, watcher: Watcher) {
-    super(OpCode.addWatch, path, watcher);
-    this.mode = mode;
-  }
-
-  writeBody(w: JuteWriter): void {
-    w.string(this.serverPath);
-    w.int(this.mode);
-  }
-
-  /** Four bytes that say nothing. */
-  readBody(r: JuteReader): null {
-    r.int();
-    return null;
-  }
-
-  override watchKind(code: number): WatchKind | typeof WATCH_KIND_NONE {
-    if (code !== ErrorCode.OK && code !== ErrorCode.NONODE) return WATCH_KIND_NONE;
-    return this.mode === AddWatchMode.PERSISTENT ? WatchKind.PERSISTENT : WatchKind.RECURSIVE;
-  }
-}
-
-/**
- * Takes watches away. The server keeps one per path and kind, so it is asked only when no other
- * watcher of this session needs it.
- */
-export class RemoveWatchesRequest extends Request<null> {
-  /** One of `WatcherType`. */
-  readonly watcherType: number;
-  /** Whose; null for everybody's. */
-  readonly removed: Watcher | null;
-  /** Remove on this side even when the server could not be asked. */
-  readonly local: boolean;
-
-  constructor(path: string, watcherType: number, removed: Watcher | null, local: boolean) {
-    super(OpCode.removeWatches, path);
-    this.watcherType = watcherType;
-    this.removed = removed;
-    this.local = local;
-  }
-
-  writeBody(w: JuteWriter): void {
-    w.string(this.serverPath);
-    w.int(this.watcherType);
-  }
-
-  readBody(): null {
-    return null;
   }
 }
 

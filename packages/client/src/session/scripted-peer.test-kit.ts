@@ -36,6 +36,7 @@ const OPTIONS: SessionOptions = {
   sessionTimeoutMs: 3000,
   readOnly: false,
   credentials: null,
+  sasl: null,
   requestBytesMax: 0xfffff,
   replyBytesMax: 0xfffff,
 };
@@ -149,6 +150,15 @@ export class ScriptedPeer {
     this.#turn(() => this.machine.addAuth({ scheme, auth: utf8Encode(auth) }));
   }
 
+  replaceServers(...hosts: string[]): void {
+    this.#turn(() => this.machine.replaceServers(hosts.map((host) => ({ host, port: 1 }))));
+  }
+
+  /** Answers the probe of that number. */
+  answerProbe(probe: number, isWritable: boolean): void {
+    this.#turn(() => this.machine.onProbe(probe, isWritable));
+  }
+
   close(): void {
     this.#turn(() => this.machine.close());
   }
@@ -223,6 +233,7 @@ export class ScriptedPeer {
       this.dialed = ready.dial.connection;
       this.log.push(`dial ${ready.dial.host}:${ready.dial.port}`);
     }
+    if (ready.probe !== null) this.log.push(`probe ${ready.probe.probe} ${ready.probe.host}`);
     if (ready.bytes.position > 0) {
       assert.notEqual(this.connection, 0, 'bytes without a connection');
       this.#reader.push(ready.bytes.toBytes(), 0, ready.bytes.position);

@@ -1,7 +1,7 @@
 /**
  * The session machine against a scripted server: handshake, order of frames, replies, time,
- * reconnection, expiry, closing, and bytes cut anywhere. Watches and identities have a file of
- * their own.
+ * reconnection, expiry, and bytes cut anywhere. Watches and identities, logins, moves and the end
+ * of a session have files of their own.
  */
 
 import assert from 'node:assert/strict';
@@ -36,7 +36,7 @@ test('SessionMachine writes nothing behind the connect request until it is answe
   ]);
   peer.grant(5);
   assert.deepEqual(peer.take(), ['> auth xid=-4', '> sync xid=1', 'state CONNECTED']);
-  assert.equal(peer.machine.sessionLo, 5);
+  assert.equal(peer.machine.session.lo, 5);
 });
 
 test('SessionMachine does not offer the id of a read-only server to the ensemble', () => {
@@ -67,9 +67,9 @@ test('SessionMachine matches replies in order and takes lastZxid from ordinary o
   peer.answer(7, ErrorCode.OK, (w) => writeStat(w, { ...makeStat(), version: 3 }));
   peer.answer(8, ErrorCode.NOTEMPTY);
   peer.reply(-2, 99, ErrorCode.OK);
-  assert.equal(peer.machine.lastZxid, 8);
+  assert.equal(peer.machine.session.lastZxid, 8);
   peer.answer(0, ErrorCode.OK, (w) => w.string('/c'));
-  assert.equal(peer.machine.lastZxid, 8);
+  assert.equal(peer.machine.session.lastZxid, 8);
   assert.deepEqual(peer.take(), [
     '> exists xid=1',
     '> delete xid=2',
@@ -274,47 +274,6 @@ test('SessionMachine resumes the session that it was given', () => {
   const peer = new ScriptedPeer({ credentials });
   peer.accept();
   assert.equal(peer.take().at(-1), '> connect session=5/7 zxid=0 timeout=3000 readOnly=false');
-});
-
-test('SessionMachine closes the session behind everything that is under way', () => {
-  const peer = established();
-  peer.submit(new SyncRequest('/a'));
-  peer.close();
-  peer.submit(new SyncRequest('/b'));
-  peer.answer(3, ErrorCode.OK, (w) => w.string('/a'));
-  peer.answer(4);
-  assert.deepEqual(peer.take(), [
-    '> sync xid=1',
-    '> closeSession xid=2',
-    'reply sync /b CLOSING zxid=0',
-    'reply sync /a OK zxid=3',
-    'hang up 1',
-    'state CLOSED: closed by the client',
-  ]);
-});
-
-test('SessionMachine reconnects once more to close a session, and gives up after one pass', () => {
-  const peer = established();
-  peer.cut();
-  peer.close();
-  peer.pass(PAUSE_MS);
-  peer.establish();
-  peer.answer(4);
-  assert.equal(peer.take().at(-1), 'state CLOSED: closed by the client');
-
-  const alone = established();
-  alone.cut();
-  alone.close();
-  alone.pass(PAUSE_MS);
-  alone.refuse('ECONNREFUSED');
-  assert.equal(alone.take().at(-1), 'state CLOSED: closed, but ECONNREFUSED');
-});
-
-test('SessionMachine that never had a session closes at once', () => {
-  const peer = new ScriptedPeer();
-  peer.take();
-  peer.close();
-  assert.deepEqual(peer.take(), ['hang up 1', 'state CLOSED: closed by the client']);
 });
 
 test('SessionMachine ignores news of connections that it has left', () => {

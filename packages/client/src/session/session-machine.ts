@@ -10,107 +10,97 @@
  * (ZooKeeper's `ClientCnxn`).
  */
 
-import {
-  ErrorCode,
-  FrameReader,
-  JuteReader,
-  PASSWORD_BYTES,
-  type Prng,
-  readConnectResponse,
-  Xid,
-} from '@zabra/protocol';
+import { type ConnectResponse, ErrorCode, type JuteReader, type Prng } from '@zabra/protocol';
 import { AuthBook } from './auth-book.ts';
-import { Chroot } from './chroot.ts';
 import type { Request } from './request.ts';
 import { RequestQueue } from './request-queue.ts';
-import { CloseSessionRequest, RemoveWatchesRequest } from './requests.ts';
-import { ServerList } from './server-list.ts';
+import { CloseSessionRequest } from './requests.ts';
+import { type ServerAddress, ServerList } from './server-list.ts';
+import { SessionGrant } from './session-grant.ts';
+import { SessionInput } from './session-input.ts';
 import type { SessionOptions } from './session-options.ts';
 import { SessionOutput } from './session-output.ts';
 import { type Auth, SessionReady, type SessionState } from './session-ready.ts';
-import { connectTimeoutMs, pingAfterMs, readTimeoutMs } from './session-timing.ts';
 import { SessionWatches } from './session-watches.ts';
 
-type Phase = 'waiting' | 'dialing' | 'handshaking' | 'established' | 'over';
+type Phase = 'waiting' | 'dialing' | 'handshaking' | 'authenticating' | 'established' | 'over';
 
 export class SessionMachine {
   readonly ready: SessionReady;
-  readonly chroot: Chroot;
+  readonly session: SessionGrant;
   readonly watches: SessionWatches;
+  readonly servers: ServerList;
   state: SessionState;
-  /** 0, 0 until a server has granted a session. */
-  sessionHi: number;
-  sessionLo: number;
-  password: Uint8Array;
-  /** Granted by the server once it has, before that as asked for, ms. */
-  sessionTimeoutMs: number;
-  /** The newest zxid among ordinary replies; 0 before the first. */
-  lastZxid: number;
   /** Why the last connection or attempt ended; empty while none has. */
   lastFailure: string;
 
-  readonly #options: SessionOptions;
-  readonly #servers: ServerList;
   readonly #requests: RequestQueue;
   readonly #auths: AuthBook;
+  readonly #input: SessionInput;
   readonly #output: SessionOutput;
-  readonly #reader: JuteReader;
-  #frames: FrameReader;
   #phase: Phase;
   /** The present attempt or connection; a new number for each, so that late news is known. */
   #connection: number;
   #nowMs: number;
-  /** End of the pause, start of the dial or start of the handshake, by phase. */
+  /** End of the pause, start of the dial, of the handshake or of the login, by phase. */
   #phaseMs: number;
   #lastHeardMs: number;
-  /** An id from a read-only server is no session of the ensemble and is not offered to others. */
-  #hasReadWriteSession: boolean;
+  #isReadOnly: boolean;
+  /** Why it moves to another server as soon as nothing is under way; empty when it stays. */
+  #movingFor: string;
   #closing: boolean;
+  #isLastClose: boolean;
   /** What requests get once the session is over; OK until then. */
   #overCode: number;
 
   constructor(options: SessionOptions, prng: Prng, nowMs: number) {
-    const { credentials } = options;
     this.ready = new SessionReady();
-    this.chroot = new Chroot(options.chroot);
-    this.watches = new SessionWatches(this.chroot, this.ready);
+    this.session = new SessionGrant(options);
+    this.watches = new SessionWatches(options.chroot, this.ready);
+    this.servers = new ServerList(options.servers, prng);
     this.state = 'CONNECTING';
-    this.sessionHi = credentials?.sessionHi ?? 0;
-    this.sessionLo = credentials?.sessionLo ?? 0;
-    this.password = credentials?.password ?? new Uint8Array(PASSWORD_BYTES);
-    this.sessionTimeoutMs = options.sessionTimeoutMs;
-    this.lastZxid = 0;
     this.lastFailure = '';
-    this.#options = options;
-    this.#servers = new ServerList(options.servers, prng);
+    const { chroot } = this.watches;
     this.#requests = new RequestQueue();
-    this.#auths = new AuthBook();
-    this.#output = new SessionOutput(this.ready.bytes, this.chroot, options.requestBytesMax);
-    this.#reader = new JuteReader(options.replyBytesMax);
-    this.#frames = this.#makeFrames();
+    this.#auths = new AuthBook(options.sasl);
+    this.#input = new SessionInput(options.replyBytesMax, {
+      onConnectResponse: (response) => this.#onConnectResponse(response),
+      onEvent: (r, zxid) => {
+        if (!this.watches.onNotification(r, zxid)) this.#drop('the server sent a malformed event');
+      },
+      onAuthReply: (code) => this.#onAuthReply(code),
+      onReply: (r, xid, zxid, code) => this.#onReply(r, xid, zxid, code),
+      onFault: (reason) => this.#drop(reason),
+    });
+    this.#output = new SessionOutput(this.ready.bytes, chroot, options.requestBytesMax);
     this.#phase = 'waiting';
     this.#connection = 0;
     this.#nowMs = nowMs;
     this.#phaseMs = nowMs;
     this.#lastHeardMs = nowMs;
-    this.#hasReadWriteSession = credentials !== null;
+    this.#isReadOnly = false;
+    this.#movingFor = '';
     this.#closing = false;
+    this.#isLastClose = false;
     this.#overCode = ErrorCode.OK;
     this.#dial();
   }
 
   /** When `onClock` has something to do at the latest; Infinity when never. */
   get deadlineMs(): number {
+    const { session, servers } = this;
     switch (this.#phase) {
       case 'waiting':
         return this.#phaseMs;
       case 'dialing':
       case 'handshaking':
-        return this.#phaseMs + connectTimeoutMs(this.sessionTimeoutMs, this.#servers.length);
+      case 'authenticating':
+        return this.#phaseMs + session.connectTimeoutMs(servers.length);
       case 'established':
         return Math.min(
-          this.#lastHeardMs + readTimeoutMs(this.sessionTimeoutMs),
-          this.#output.lastSentMs + pingAfterMs(this.sessionTimeoutMs),
+          this.#lastHeardMs + session.readTimeoutMs,
+          this.#output.lastSentMs + session.pingAfterMs,
+          servers.probeMs,
         );
       default:
         return Number.POSITIVE_INFINITY;
@@ -119,7 +109,7 @@ export class SessionMachine {
 
   /** Whether requests go out at once. */
   get isEstablished(): boolean {
-    return this.#phase === 'established';
+    return this.#phase === 'established' && this.#movingFor === '';
   }
 
   /** Monotonic, ms; the first call of every turn. */
@@ -133,11 +123,10 @@ export class SessionMachine {
         return this.#drop('the server did not accept the connection in time');
       case 'handshaking':
         return this.#drop('the server did not grant the session in time');
+      case 'authenticating':
+        return this.#drop('the server did not answer the SASL login in time');
       case 'established':
-        if (nowMs >= this.#lastHeardMs + readTimeoutMs(this.sessionTimeoutMs)) {
-          return this.#drop('the server was silent for too long');
-        }
-        return this.#output.ping(this.#nowMs);
+        return this.#onEstablishedDeadline();
       default:
     }
   }
@@ -145,27 +134,16 @@ export class SessionMachine {
   /** The dial of that number has succeeded. */
   onConnected(connection: number): void {
     if (connection !== this.#connection || this.#phase !== 'dialing') return;
-    this.#phase = 'handshaking';
-    this.#phaseMs = this.#nowMs;
-    this.#frames = this.#makeFrames();
-    const offersSession = this.#hasReadWriteSession;
-    const request = {
-      protocolVersion: 0,
-      lastZxidSeen: this.lastZxid,
-      timeoutMs: this.#options.sessionTimeoutMs,
-      sessionHi: offersSession ? this.sessionHi : 0,
-      sessionLo: offersSession ? this.sessionLo : 0,
-      password: offersSession ? this.password : new Uint8Array(PASSWORD_BYTES),
-      readOnly: this.#options.readOnly,
-    };
-    this.#output.connect(request, this.#nowMs);
+    this.#enter('handshaking');
+    this.#input.open();
+    this.#output.connect(this.session.connectRequest(), this.#nowMs);
   }
 
   /** Whatever is needed of buffer[start, end) is copied before it returns. */
   onBytes(connection: number, buffer: Uint8Array, start: number, end: number): void {
     if (connection !== this.#connection || !this.#isConnected) return;
     this.#lastHeardMs = this.#nowMs;
-    this.#frames.push(buffer, start, end);
+    this.#input.push(buffer, start, end);
   }
 
   /** The dial of that number failed or its connection is gone. */
@@ -174,16 +152,20 @@ export class SessionMachine {
     if (this.#phase === 'dialing' || this.#isConnected) this.#lose(reason);
   }
 
+  /** What the server of that probe has said; false as well when it has not said a thing. */
+  onProbe(probe: number, isWritable: boolean): void {
+    if (this.#phase !== 'established' || !this.servers.onProbe(probe, isWritable)) return;
+    this.#move('another server takes writes');
+  }
+
   /** Takes a new request; what becomes of it is a happening, in this turn at the earliest. */
   submit(request: Request): void {
-    request.serverPath = request.resolvePath(this.chroot);
+    request.serverPath = request.resolvePath(this.watches.chroot);
     if (this.#phase === 'over') return this.#complete(request, this.#overCode);
     if (this.#closing) return this.#complete(request, ErrorCode.CLOSING);
-    if (request instanceof RemoveWatchesRequest) {
-      const code = this.watches.removeLocally(request);
-      if (code !== null) return this.#complete(request, code);
-    }
-    if (this.#phase === 'established') this.#send(request);
+    const code = this.watches.removeLocally(request);
+    if (code !== null) return this.#complete(request, code);
+    if (this.isEstablished) this.#send(request);
     else this.#requests.queue(request);
   }
 
@@ -201,11 +183,22 @@ export class SessionMachine {
     if (this.#phase === 'established') this.#sendAuth(auth);
   }
 
+  /** Takes another list of servers; the client moves if that is its part of sharing them out. */
+  replaceServers(servers: readonly ServerAddress[]): void {
+    if (this.#phase === 'over' || this.#closing) return;
+    if (this.servers.replace(servers)) this.#move('the list of servers has changed');
+  }
+
   /** Ends the session, on the server too if one can be reached; the state CLOSED tells when. */
   close(): void {
     if (this.#phase === 'over' || this.#closing) return;
-    const hasSession = this.sessionHi !== 0 || this.sessionLo !== 0;
-    if (!hasSession) return this.#finish('CLOSED', ErrorCode.CLOSING, 'closed by the client');
+    if (!this.session.exists) {
+      return this.#finish('CLOSED', ErrorCode.CLOSING, 'closed by the client');
+    }
+    if (this.#movingFor !== '') {
+      this.#movingFor = '';
+      for (const request of this.#requests.takeQueued()) this.#send(request);
+    }
     this.submit(new CloseSessionRequest());
     this.#closing = true;
   }
@@ -216,23 +209,29 @@ export class SessionMachine {
   }
 
   get #isConnected(): boolean {
-    return this.#phase === 'handshaking' || this.#phase === 'established';
+    return !(this.#phase === 'waiting' || this.#phase === 'dialing' || this.#phase === 'over');
   }
 
-  #makeFrames(): FrameReader {
-    return new FrameReader(this.#options.replyBytesMax, {
-      onFrame: (buffer, start, end) => this.#onFrame(buffer, start, end),
-      onFrameError: (fault, length) =>
-        this.#drop(`the server sent a frame of ${length} bytes (${fault})`),
-    });
+  #enter(phase: Phase): void {
+    this.#phase = phase;
+    this.#phaseMs = this.#nowMs;
   }
 
   #dial(): void {
-    const { host, port } = this.#servers.next();
+    const { host, port } = this.servers.next();
     this.#connection++;
-    this.#phase = 'dialing';
-    this.#phaseMs = this.#nowMs;
+    this.#enter('dialing');
     this.ready.dial = { connection: this.#connection, host, port };
+  }
+
+  #onEstablishedDeadline(): void {
+    if (this.#nowMs >= this.#lastHeardMs + this.session.readTimeoutMs) {
+      return this.#drop('the server was silent for too long');
+    }
+    if (this.#nowMs >= this.#output.lastSentMs + this.session.pingAfterMs) {
+      this.#output.ping(this.#nowMs);
+    }
+    this.ready.probe = this.servers.probe(this.#nowMs) ?? this.ready.probe;
   }
 
   /** Gives the connection up from this side. */
@@ -251,18 +250,30 @@ export class SessionMachine {
   /** The connection or attempt is gone: what was sent has an unknown outcome now. */
   #lose(reason: string): void {
     const wasEstablished = this.#phase === 'established';
-    this.lastFailure = reason;
-    this.ready.bytes.reset();
-    this.#auths.onDisconnected();
-    this.#phase = 'waiting';
-    this.#fail(this.#requests.takeSent(), ErrorCode.CONNECTIONLOSS);
+    this.#onGone(reason);
     if (this.#closing && wasEstablished) {
-      return this.#finish('CLOSED', ErrorCode.CLOSING, `closed by the client, but ${reason}`);
+      // Whether the session is closed nobody knows: that is asked for once more, of any server.
+      if (this.#isLastClose) {
+        return this.#finish('CLOSED', ErrorCode.CLOSING, `closed by the client, but ${reason}`);
+      }
+      this.#isLastClose = true;
+      this.#requests.queue(new CloseSessionRequest());
     }
-    const pauseMs = wasEstablished ? this.#servers.onLost() : this.#servers.onFailed();
+    const pauseMs = wasEstablished ? this.servers.onLost() : this.servers.onFailed();
     this.#phaseMs = this.#nowMs + pauseMs;
     if (wasEstablished) this.#setState('CONNECTING', reason);
-    else if (this.#servers.passOver) this.#onPassOver(reason);
+    else if (this.servers.passOver) this.#onPassOver(reason);
+  }
+
+  /** The phase is `waiting`, and its pause over at once. */
+  #onGone(reason: string): void {
+    this.lastFailure = reason;
+    this.ready.bytes.reset();
+    this.#input.close();
+    this.#auths.onDisconnected();
+    this.#movingFor = '';
+    this.#enter('waiting');
+    this.#fail(this.#requests.takeSent(), ErrorCode.CONNECTIONLOSS);
   }
 
   /** No server took the session: whoever waits for one is told, rather than waiting for ever. */
@@ -272,59 +283,39 @@ export class SessionMachine {
     if (this.#closing) this.#finish('CLOSED', ErrorCode.CLOSING, `closed, but ${reason}`);
   }
 
-  /** False stops the reader: the connection it reads from is not ours any more. */
-  #onFrame(buffer: Uint8Array, start: number, end: number): boolean {
-    const reader = this.#reader.reset(buffer, start, end);
-    if (this.#phase === 'handshaking') this.#onConnectResponse(reader);
-    else if (this.#phase === 'established') this.#onReply(reader);
-    return this.#isConnected;
+  /** To the next server, but not before what is under way has been answered. */
+  #move(reason: string): void {
+    if (this.#phase === 'waiting') return;
+    const wasEstablished = this.#phase === 'established';
+    if (wasEstablished && this.#requests.hasSent) {
+      this.#movingFor = reason;
+      return;
+    }
+    this.#hangUp();
+    this.#onGone(reason);
+    if (wasEstablished) this.#setState('CONNECTING', reason);
   }
 
-  #onConnectResponse(r: JuteReader): void {
-    const response = readConnectResponse(r);
-    if (r.failed) return this.#drop('the server sent a malformed connect response');
-    const { timeoutMs, sessionHi, sessionLo, password } = response;
-    const isRefusal = timeoutMs <= 0 || (sessionHi === 0 && sessionLo === 0);
-    const isForeign =
-      this.#hasReadWriteSession && (sessionHi !== this.sessionHi || sessionLo !== this.sessionLo);
-    if (isRefusal || isForeign) {
+  #onConnectResponse(response: ConnectResponse): void {
+    if (!this.session.accept(response)) {
+      if (this.#closing) return this.#finish('CLOSED', ErrorCode.CLOSING, 'closed by the client');
       return this.#finish('EXPIRED', ErrorCode.SESSIONEXPIRED, 'the server does not know it');
     }
-    const isReadOnly = response.readOnly === true;
-    this.sessionHi = sessionHi;
-    this.sessionLo = sessionLo;
-    this.password = password ?? this.password;
-    this.sessionTimeoutMs = timeoutMs;
-    this.#hasReadWriteSession ||= !isReadOnly;
-    this.#phase = 'established';
-    this.#servers.onEstablished();
-    this.#setState(isReadOnly ? 'CONNECTEDREADONLY' : 'CONNECTED', '');
-    this.#resume();
+    this.#isReadOnly = response.readOnly === true;
+    const login = this.#auths.beginLogin();
+    if (login === null) return this.#onEstablished();
+    this.#enter('authenticating');
+    this.#send(login);
   }
 
   /** Identities first, then watches, then what waited: each builds on the one before. */
-  #resume(): void {
+  #onEstablished(): void {
+    this.#enter('established');
+    this.servers.onEstablished(this.#isReadOnly, this.#nowMs);
+    this.#setState(this.#isReadOnly ? 'CONNECTEDREADONLY' : 'CONNECTED', '');
     for (const auth of this.#auths.claims) this.#sendAuth(auth);
-    for (const request of this.watches.resubscriptions(this.lastZxid)) this.#send(request);
+    for (const request of this.watches.resubscriptions(this.session.lastZxid)) this.#send(request);
     for (const request of this.#requests.takeQueued()) this.#send(request);
-  }
-
-  #onReply(r: JuteReader): void {
-    const xid = r.int();
-    const zxid = r.zxid();
-    const code = r.int();
-    if (r.failed) return this.#drop('the server sent a frame shorter than a reply header');
-    switch (xid) {
-      case Xid.NOTIFICATION:
-        if (!this.watches.onNotification(r, zxid)) this.#drop('the server sent a malformed event');
-        return;
-      case Xid.PING:
-        return;
-      case Xid.AUTH:
-        return this.#onAuthReply(code);
-      default:
-        return this.#onOrdinaryReply(r, xid, zxid, code);
-    }
   }
 
   #onAuthReply(code: number): void {
@@ -337,23 +328,33 @@ export class SessionMachine {
     }
   }
 
-  #onOrdinaryReply(r: JuteReader, xid: number, zxid: number, code: number): void {
+  #onReply(r: JuteReader, xid: number, zxid: number, code: number): void {
     const request = this.#requests.head();
     if (request === undefined) return this.#drop(`the server answered xid ${xid} unasked`);
     if (xid !== request.xid) {
       return this.#drop(`the server answered xid ${xid} where ${request.xid} was due`);
     }
-    const reply = code === ErrorCode.OK ? request.readBody(r, this.chroot) : null;
+    const reply = code === ErrorCode.OK ? request.readBody(r, this.watches.chroot) : null;
     if (r.failed) return this.#drop(`the server sent a malformed reply to xid ${xid}`);
     this.#requests.shiftSent();
-    if (zxid > 0) this.lastZxid = zxid;
+    this.session.onReply(zxid);
     request.zxid = zxid;
     request.reply = reply;
+    if (this.#phase === 'authenticating') return this.#onLoginReply(request, code);
     this.watches.onReply(request, code);
     this.#complete(request, code === ErrorCode.OK ? request.resultCode() : code);
     if (request instanceof CloseSessionRequest) {
-      this.#finish('CLOSED', ErrorCode.CLOSING, 'closed by the client');
+      return this.#finish('CLOSED', ErrorCode.CLOSING, 'closed by the client');
     }
+    if (this.#movingFor !== '') this.#move(this.#movingFor);
+  }
+
+  #onLoginReply(request: Request, code: number): void {
+    const next = this.#auths.continueLogin(request, code);
+    if (request.fault !== '') {
+      this.#finish('AUTH_FAILED', ErrorCode.AUTHFAILED, request.fault);
+    } else if (next === null) this.#onEstablished();
+    else this.#send(next);
   }
 
   #send(request: Request): void {
@@ -388,7 +389,8 @@ export class SessionMachine {
   #finish(state: SessionState, code: number, reason: string): void {
     this.#hangUp();
     this.ready.bytes.reset();
-    this.#phase = 'over';
+    this.#input.close();
+    this.#enter('over');
     this.#overCode = code;
     this.#fail(this.#requests.takeSent(), code);
     this.#fail(this.#requests.takeQueued(), code);

@@ -3,6 +3,7 @@
  */
 
 import type { ServerAddress } from './connect-string.ts';
+import type { SaslLogin } from './sasl-login.ts';
 
 /** Enough to take a session over: whoever holds the password is its client. */
 export interface SessionCredentials {
@@ -21,6 +22,8 @@ export interface SessionOptions {
   readonly readOnly: boolean;
   /** A session to resume; null for a new one. */
   readonly credentials: SessionCredentials | null;
+  /** Who to be by SASL on every connection; null for nobody. */
+  readonly sasl: SaslLogin | null;
   /** Longest request, bytes: a server closes the connection on a longer one. */
   readonly requestBytesMax: number;
   /** Longest reply, bytes. */

@@ -17,6 +17,10 @@ export type SessionState =
   | 'EXPIRED'
   | 'AUTH_FAILED';
 
+export function isConnected(state: SessionState): boolean {
+  return state === 'CONNECTED' || state === 'CONNECTEDREADONLY';
+}
+
 export function isOver(state: SessionState): boolean {
   return state === 'CLOSED' || state === 'EXPIRED' || state === 'AUTH_FAILED';
 }
@@ -44,11 +48,21 @@ export interface SessionDial {
   readonly port: number;
 }
 
+/** A server to ask whether it takes writes (four-letter word `isro`). */
+export interface SessionProbe {
+  /** Under which the owner reports the answer; 1 and up. */
+  readonly probe: number;
+  readonly host: string;
+  readonly port: number;
+}
+
 export class SessionReady {
   /** A connection to open; the one before is gone or stands in `hangUp`. */
   dial: SessionDial | null;
   /** The connection to close at once; 0 for none. */
   hangUp: number;
+  /** A server to ask on a connection of its own. */
+  probe: SessionProbe | null;
   /** Closes `hangUp` after what was written to it has left. */
   readonly bytes: JuteWriter;
   readonly happenings: Happening[];
@@ -56,6 +70,7 @@ export class SessionReady {
   constructor() {
     this.dial = null;
     this.hangUp = 0;
+    this.probe = null;
     this.bytes = new JuteWriter();
     this.happenings = [];
   }
@@ -64,6 +79,7 @@ export class SessionReady {
     return (
       this.dial === null &&
       this.hangUp === 0 &&
+      this.probe === null &&
       this.bytes.position === 0 &&
       this.happenings.length === 0
     );
@@ -72,6 +88,7 @@ export class SessionReady {
   clear(): void {
     this.dial = null;
     this.hangUp = 0;
+    this.probe = null;
     this.bytes.reset();
     this.happenings.length = 0;
   }

@@ -16,10 +16,10 @@ import {
   WatcherType,
   writeStat,
 } from '@zabra/protocol';
-import { AddWatchRequest, ExistsRequest, GetChildrenRequest } from './requests.ts';
-import { GetDataRequest, RemoveWatchesRequest, SyncRequest } from './requests.ts';
+import { ExistsRequest, GetChildrenRequest, GetDataRequest, SyncRequest } from './requests.ts';
 import { NamedWatcher, ScriptedPeer } from './scripted-peer.test-kit.ts';
 import type { SessionOptions } from './session-options.ts';
+import { AddWatchRequest, RemoveWatchesRequest } from './watch-requests.ts';
 
 const PAUSE_MS = 1000;
 

@@ -11,23 +11,23 @@ import {
   readWatcherEvent,
   ZXID_NONE,
 } from '@zabra/protocol';
-import type { Chroot } from './chroot.ts';
+import { Chroot } from './chroot.ts';
 import { type Request, WATCH_KIND_NONE } from './request.ts';
-import { RemoveWatchesRequest } from './requests.ts';
 import type { SessionReady } from './session-ready.ts';
 import { SetWatchesRequest } from './set-watches-request.ts';
 import { WatchKind, WatchRegistry } from './watch-registry.ts';
+import { RemoveWatchesRequest } from './watch-requests.ts';
 import type { Watcher } from './watcher.ts';
 
 export class SessionWatches {
   /** By path on the server. */
   readonly registry: WatchRegistry;
-  readonly #chroot: Chroot;
+  readonly chroot: Chroot;
   readonly #ready: SessionReady;
 
-  constructor(chroot: Chroot, ready: SessionReady) {
+  constructor(chroot: string, ready: SessionReady) {
     this.registry = new WatchRegistry();
-    this.#chroot = chroot;
+    this.chroot = new Chroot(chroot);
     this.#ready = ready;
   }
 
@@ -58,8 +58,9 @@ export class SessionWatches {
     if (request instanceof RemoveWatchesRequest && request.local) this.#remove(request);
   }
 
-  /** The code of a removal that needs no server; null when the server must be asked. */
-  removeLocally(request: RemoveWatchesRequest): number | null {
+  /** The code of a removal that needs no server; null for all that the server must be asked. */
+  removeLocally(request: Request): number | null {
+    if (!(request instanceof RemoveWatchesRequest)) return null;
     const { serverPath, watcherType, removed } = request;
     if (!this.registry.has(watcherType, serverPath, removed)) return ErrorCode.NOWATCHER;
     if (removed === null || !this.registry.hasOthers(watcherType, serverPath, removed)) return null;
@@ -84,7 +85,7 @@ export class SessionWatches {
   }
 
   #tell(type: number, serverPath: string, zxid: number, watchers: readonly Watcher[]): void {
-    const event = { type, path: this.#chroot.toClient(serverPath), zxid };
+    const event = { type, path: this.chroot.toClient(serverPath), zxid };
     this.#ready.happenings.push({ kind: 'event', event, watchers });
   }
 }

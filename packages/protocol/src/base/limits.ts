@@ -40,6 +40,14 @@ export const AUTH_IDS_MAX = 65536;
 /** Longest authinfo of one packet, bytes; bounds what a learner connection can make us keep. */
 export const AUTH_BYTES_MAX = 16 * 1024 * 1024;
 
+/**
+ * Most identities of one client connection, and the characters of their names together. Java has no
+ * such bounds; but each `auth` is compared with all that came before, and a learner sends all of
+ * them with each write that it forwards.
+ */
+export const CONNECTION_IDENTITIES_MAX = 128;
+export const CONNECTION_IDENTITY_CHARACTERS_MAX = 16 * 1024;
+
 /** Length of a session password, bytes; the C client reads exactly this many. */
 export const PASSWORD_BYTES = 16;
 

@@ -20,13 +20,13 @@ const VECTORS: readonly (readonly [string, string])[] = [
 ];
 
 for (const [id, expected] of VECTORS) {
-  test(`sessionPassword of 0x${id} is the one that Java computes`, () => {
+  test(`trap 10: sessionPassword of 0x${id} is the one that Java computes`, () => {
     const { hi, lo } = int64FromHex(id) ?? assert.fail('The id is not hex');
     assert.equal(bytesToHex(sessionPassword(hi, lo)), expected);
   });
 }
 
-test('sessionPassword equals the generator in exact arithmetic for every id', () => {
+test('trap 10: sessionPassword equals the generator in exact arithmetic for every id', () => {
   const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
   fc.assert(
     fc.property(int32, int32, (hi, lo) => {

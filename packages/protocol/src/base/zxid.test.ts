@@ -41,7 +41,7 @@ test('makeZxid keeps epoch and counter apart', () => {
   );
 });
 
-test('zxidFrom gives back what the two halves came from, and hex does too', () => {
+test('trap 9: zxidFrom gives back what the two halves came from, and hex does too', () => {
   fc.assert(
     fc.property(zxids, (zxid) => {
       assert.equal(zxidFrom(zxidHi(zxid), zxidLo(zxid)), zxid);

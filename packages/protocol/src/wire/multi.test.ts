@@ -30,10 +30,24 @@ const writeOps: fc.Arbitrary<multi.MultiOp> = fc.oneof(
     type: typed(OpCode.setData),
     request: record({ path: textOrNull, data: kit.data, version: int32 }),
   }),
+  record({ type: typed(OpCode.checkNotExists), request: pathVersion }),
+  record({ type: typed(OpCode.createIfNotExists), request: record(create) }),
+  record({
+    type: typed(OpCode.removeRecursive),
+    request: record({ path: textOrNull, nodesMax: fc.nat(0xffffffff) }),
+  }),
 );
+const filtered = { path: textOrNull, watch: kit.bool, listType: fc.nat(255) };
 const readOps: fc.Arbitrary<multi.MultiOp> = fc.oneof(
   record({ type: typed(OpCode.getData), request: pathWatch }),
   record({ type: typed(OpCode.getChildren), request: pathWatch }),
+  record({ type: typed(OpCode.exists), request: pathWatch }),
+  record({ type: typed(OpCode.getChildren2), request: pathWatch }),
+  record({ type: typed(OpCode.filteredList), request: record(filtered) }),
+  record({
+    type: typed(OpCode.filteredListWithStatsAndData),
+    request: record({ ...filtered, withStat: kit.bool, withData: kit.bool }),
+  }),
 );
 const results: fc.Arbitrary<multi.MultiResult> = fc.oneof(
   record({ type: typed(OpCode.create), path: text }),
@@ -43,6 +57,18 @@ const results: fc.Arbitrary<multi.MultiResult> = fc.oneof(
   record({ type: typed(OpCode.setData), stat }),
   record({ type: typed(OpCode.getData), data: kit.data, stat }),
   record({ type: typed(OpCode.getChildren), children: texts }),
+  record({ type: typed(OpCode.checkNotExists) }),
+  record({ type: typed(OpCode.createIfNotExists), path: text }),
+  record({ type: typed(OpCode.removeRecursive) }),
+  record({ type: typed(OpCode.exists), stat }),
+  record({ type: typed(OpCode.getChildren2), children: texts, stat }),
+  record({
+    type: typed(OpCode.filteredListWithStatsAndData),
+    children: texts,
+    stat,
+    stats: fc.array(stat, { maxLength: 2 }),
+    data: fc.array(kit.data, { maxLength: 2 }),
+  }),
   record({ type: typed(OpCode.error), err: int32 }),
 );
 
@@ -112,6 +138,19 @@ test('an empty multi is a list of nothing, and bytes behind its end are nobodyâ€
   });
   assert.deepEqual(multi.readMultiRequest(r, OpCode.multi), []);
   assert.equal(r.remaining(), 4);
+});
+
+test('a result that failed may keep the type of its operation, as those of Keeper do', () => {
+  const r = encoded((w) => {
+    multi.writeMultiHeader(w, { type: OpCode.getData, done: false, err: -101 });
+    multi.writeMultiHeader(w, { type: OpCode.exists, done: false, err: -102 });
+    multi.writeMultiEnd(w);
+  });
+  assert.deepEqual(multi.readMultiResponse(r), [
+    { type: OpCode.error, err: -101 },
+    { type: OpCode.error, err: -102 },
+  ]);
+  assert.equal(r.remaining(), 0);
 });
 
 test('readMultiResponse refuses a result of a type it does not know', () => {

@@ -1,7 +1,7 @@
 /**
  * The numbers of the client protocol: operations, special xids, create modes, permissions, event
  * types and states, watcher types. One home, so that every switch names what it means. From
- * client-protocol.md 3 and 4.
+ * client-protocol.md 3 and 4; those of ClickHouse Keeper from its `ZooKeeperConstants`.
  */
 
 export const OpCode = {
@@ -35,6 +35,12 @@ export const OpCode = {
   setWatches2: 105,
   addWatch: 106,
   whoAmI: 107,
+  // Of ClickHouse Keeper; Apache's servers know none of them.
+  filteredList: 500,
+  checkNotExists: 501,
+  createIfNotExists: 502,
+  removeRecursive: 503,
+  filteredListWithStatsAndData: 506,
   createSession: -10,
   closeSession: -11,
   error: -1,
@@ -54,6 +60,11 @@ export function opName(op: number): string {
 
 export function isOpCode(op: number): boolean {
   return nameByOp.has(op);
+}
+
+/** One of ClickHouse Keeper's own, which a server speaks only when it is told to. */
+export function isKeeperOp(op: number): boolean {
+  return op >= OpCode.filteredList;
 }
 
 /** Xids with a meaning of their own; ordinary requests count from 1 (or 0). */
@@ -153,3 +164,12 @@ export const AddWatchMode = {
 } as const;
 
 export type AddWatchMode = (typeof AddWatchMode)[keyof typeof AddWatchMode];
+
+/** Which children a filtered list names. */
+export const ListType = {
+  ALL: 0,
+  PERSISTENT_ONLY: 1,
+  EPHEMERAL_ONLY: 2,
+} as const;
+
+export type ListType = (typeof ListType)[keyof typeof ListType];

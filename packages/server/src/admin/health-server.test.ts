@@ -11,7 +11,10 @@ const SERVING: PeerStatus = {
   role: 'follower',
   phase: 'broadcast',
   serving: true,
+  keepsClients: false,
+  readOnly: false,
   recovered: true,
+  configVersion: 0,
   leaderSid: 3,
   currentEpoch: 4,
   acceptedEpoch: 4,
@@ -22,6 +25,7 @@ const SERVING: PeerStatus = {
   digestMismatchCount: 0,
   connectionCount: 0,
   sessionCount: 0,
+  localSessionCount: 0,
   outstandingRequestCount: 0,
 };
 const LOADING: PeerStatus = {
@@ -33,6 +37,7 @@ const LOADING: PeerStatus = {
   leaderSid: -1,
 };
 const LOOKING: PeerStatus = { ...LOADING, phase: 'election', recovered: true };
+const KEEPING: PeerStatus = { ...LOOKING, keepsClients: true };
 const SYNCING: PeerStatus = { ...LOOKING, role: 'follower', phase: 'synchronization' };
 
 const ROWS: readonly MetricRow[] = [
@@ -61,7 +66,9 @@ describe('HealthServer', () => {
   const rows: readonly (readonly [string, PeerStatus, readonly number[]])[] = [
     ['loading', LOADING, [200, 503, 503, 503]],
     ['looking for a leader', LOOKING, [200, 200, 503, 503]],
+    ['in read-only mode', { ...LOOKING, readOnly: true }, [200, 200, 503, 503]],
     ['synchronising', SYNCING, [200, 200, 503, 503]],
+    ['keeping its clients across a hand-over', KEEPING, [200, 200, 200, 503]],
     ['serving', SERVING, [200, 200, 200, 200]],
   ];
   for (const [name, status, wanted] of rows) {

@@ -26,7 +26,7 @@ type Check = (status: PeerStatus) => boolean;
 const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['/live', () => true],
   ['/started', (status) => status.recovered],
-  ['/ready', (status) => status.serving],
+  ['/ready', (status) => status.serving || status.keepsClients],
   ['/quorum', (status) => status.serving],
 ]);
 
@@ -99,10 +99,11 @@ function body(path: string, passes: boolean, status: PeerStatus): string {
   const { sid, role, phase, serving, leaderSid } = status;
   const brief = { ok: passes, sid, role, phase, serving, leader: leaderSid };
   if (path !== '/quorum') return JSON.stringify(brief);
-  const { currentEpoch, acceptedEpoch, lastProcessedZxid, digest } = status;
+  const { readOnly, currentEpoch, acceptedEpoch, lastProcessedZxid, digest } = status;
   return JSON.stringify({
     ...brief,
     reason: passes ? null : reasonOf(status),
+    readOnly,
     currentEpoch,
     acceptedEpoch,
     zxid: `0x${lastProcessedZxid.toString(16)}`,

@@ -149,6 +149,24 @@ describe('the shell and words, over TLS', () => {
     assert.match(word.out, /^Mode: standalone$/m);
   });
 
+  it('logs in by SASL as a JAAS file says', async () => {
+    const login = (name: string, password: string) => {
+      const module = 'org.apache.zookeeper.server.auth.DigestLoginModule';
+      const options = `username="bob" password="${password}"`;
+      const file = writePem(root, name, `Client { ${module} required ${options}; };`);
+      const env = { ...process.env, CLIENT_JVMFLAGS: `-Djava.security.auth.login.config=${file}` };
+      const args = ['-server', `localhost:${ports.plain}`, 'whoami'];
+      return new Program(path.join(SCRIPTS, 'zkCli.sh'), args, { env });
+    };
+    const shell = login('bob.jaas', 'planted3');
+    assert.equal((await shell.ended).code, 0, shell.err);
+    assert.match(shell.out, /state:SyncConnected[^]*state:SaslAuthenticated[^]*\nsasl: bob\n/);
+    const wrong = login('wrong.jaas', 'planted8');
+    assert.equal((await wrong.ended).code, 1);
+    assert.match(wrong.out, /state:AuthFailed/);
+    assert.doesNotMatch(shell.out + wrong.out + shell.err + wrong.err, /planted/);
+  });
+
   it('asks a server without a plain port for its status', async () => {
     const [port, health] = [await freePort(), await freePort()];
     const file = path.join(root, 'secure-only.cfg');

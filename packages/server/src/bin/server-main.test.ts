@@ -7,6 +7,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { freePort, makeDirectory, runZabra, waitForWord } from './program.test-kit.ts';
 
+const GOLDEN = path.resolve(import.meta.dirname, '../../../../test/golden/apache-3.8.0');
+
 let root = '';
 beforeEach(() => {
   root = makeDirectory();
@@ -74,6 +76,18 @@ describe('zabra server, with other arguments', () => {
     await server.ended;
   });
 
+  it('tells of a history that is not what its proposers had computed', async () => {
+    const port = await freePort();
+    // The logs of a server whose snapshots are gone, and with them the first transactions.
+    fs.cpSync(path.join(GOLDEN, 'derived-no-snapshot'), `${root}/data`, { recursive: true });
+    const server = runZabra('server', config(`clientPort=${port}`, 'snapshot.trust.empty=true'));
+    await waitForWord(port, 'srvr', /Mode/);
+    const said = /ERROR .*Digests are not matching after transactions: the first of 33 is 0x2e/;
+    assert.match(server.out, said);
+    server.process.kill('SIGTERM');
+    await server.ended;
+  });
+
   it('removes an initialize file once it has a history', async () => {
     const port = await freePort();
     const marker = path.join(root, 'data', 'initialize');
@@ -118,6 +132,23 @@ describe('zabra server, refusing to start', () => {
       assert.equal(server.err.split('\n').length, 2);
     });
   }
+
+  it('ends with exit code 3 where another process works, and that one goes on', async () => {
+    const port = await freePort();
+    const first = runZabra('server', config(`clientPort=${port}`));
+    await waitForWord(port, 'srvr', /Mode/);
+    const second = runZabra('server', config('clientPort=0'));
+    assert.equal((await second.ended).code, 3);
+    const holder = `process ${first.process.pid} uses ".*version-2"`;
+    assert.match(second.err, new RegExp(`^Unable to access datadir, .*: ${holder}\n$`));
+    assert.match(await waitForWord(port, 'srvr', /Mode/), /^Mode: standalone$/m);
+    first.process.kill('SIGTERM');
+    await first.ended;
+    assert.deepEqual(
+      fs.readdirSync(path.join(root, 'data/version-2')).filter((name) => name === 'zabra.lock'),
+      [],
+    );
+  });
 
   for (const [name, key, code, says] of [
     ['client', 'clientPort', 1, /EADDRINUSE/],

@@ -12,6 +12,7 @@ import { loadSettings } from '../config/zoo-cfg.ts';
 import { systemClock } from '../io/clock.ts';
 import { type LogSink, makeLogSink } from '../io/log-lines.ts';
 import type { LogLevel } from '../peer/ready.ts';
+import { lockData } from './data-lock.ts';
 import { ServerProcess } from './server-process.ts';
 import { versionText } from './version.ts';
 
@@ -40,6 +41,9 @@ export async function runServer(args: readonly string[]): Promise<void> {
     log(settings.notes);
     describe(settings, log);
     openDataDirectories(settings.edge.directories, settings.edge.datadirAutocreate);
+    // Held until the process ends, however it does.
+    const { warning } = await lockData(settings.edge.directories);
+    if (warning !== null) say(log, 'warn', warning);
     await serve(settings, log);
   } catch (error) {
     const code = error instanceof ConfigError ? error.exitCode : EXIT_UNEXPECTED;

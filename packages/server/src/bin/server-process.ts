@@ -8,13 +8,13 @@ import { randomInt } from 'node:crypto';
 import { HealthServer } from '../admin/health-server.ts';
 import type { ServerSettings } from '../config/settings.ts';
 import { systemClock } from '../io/clock.ts';
+import { ConfigFiles } from '../io/config-files.ts';
 import { FileDisk } from '../io/file-disk.ts';
 import { nodeHashes } from '../io/hashes.ts';
 import type { LogSink } from '../io/log-lines.ts';
-import { Loop } from '../io/loop.ts';
-import { tlsPrefaces } from '../io/tls-front.ts';
+import { Loop, type LoopParts } from '../io/loop.ts';
+import { serverPrefaces } from '../io/prefaces.ts';
 import { Peer } from '../peer/peer.ts';
-import type { Exit } from '../peer/ready.ts';
 import { removeMarkerInTime } from './initialize-marker.ts';
 
 const SEED_MAX = 2 ** 47;
@@ -23,12 +23,13 @@ export class ServerProcess {
   readonly #settings: ServerSettings;
   readonly #log: LogSink;
   readonly #disk: FileDisk;
+  readonly #configs: ConfigFiles | null;
   readonly #peer: Peer;
   readonly #loop: Loop;
   readonly #health: HealthServer | null;
 
   /** `onExit` is called once, when the machine has ended and its output has left. */
-  constructor(settings: ServerSettings, log: LogSink, onExit: (exit: Exit) => void) {
+  constructor(settings: ServerSettings, log: LogSink, onExit: LoopParts['onExit']) {
     const { peer: config, edge } = settings;
     this.#settings = settings;
     this.#log = log;
@@ -38,6 +39,10 @@ export class ServerProcess {
       onDone: (token, error) => this.#loop.onDisk(token, error),
       onLogWrite: (elapsedMs, name) => this.#onLogWrite(elapsedMs, name),
     });
+    const onStored = (token: number, error: string | null) =>
+      this.#loop.onConfigStored(token, error);
+    this.#configs =
+      edge.configFile === null ? null : new ConfigFiles(edge.configFile, config.sid, onStored);
     const seed = randomInt(SEED_MAX);
     this.#peer = new Peer(
       { config, disk: this.#disk.reader, hashes: nodeHashes, seed },
@@ -47,8 +52,9 @@ export class ServerProcess {
     this.#loop = new Loop({
       machine: this.#peer,
       disk: this.#disk,
+      configs: this.#configs,
       clock: systemClock,
-      network: { ...edge, prefaces: tlsPrefaces(edge.tls, log) },
+      network: { ...edge, prefaces: serverPrefaces(edge, log) },
       onEvents: log,
       onExit,
     });
@@ -59,6 +65,7 @@ export class ServerProcess {
 
   /** Rejects when the health port cannot be had. */
   async start(): Promise<void> {
+    if (this.#settings.edge.backsUpConfig) await this.#configs?.backUp();
     removeMarkerInTime(this.#settings.edge.directories, () => this.#peer.status().serving);
     if (this.#health !== null) {
       const port = await this.#health.start();

@@ -59,7 +59,9 @@ export function describeFailure({ seed, failure, plan }: RunResult): string {
   const lines = [
     `Seed ${seed} of commit ${commit()} fails: ${failure?.property}`,
     `  ${failure?.message}`,
-    `  ${plan.voterCount} voters, ${plan.observerCount} observers, tick ${plan.tickTimeMs} ms`,
+    `  ${plan.voterCount} voters, ${plan.observerCount} observers, tick ${plan.tickTimeMs} ms` +
+      (plan.hierarchy.groups.length > 0 ? `, ${plan.hierarchy.groups.length} groups` : '') +
+      (plan.changes.everyUs > 0 ? `, ${plan.changes.spareCount} spares, changing` : ''),
     `  again: npm run sim -- --seed ${seed} --trace`,
   ];
   return `${lines.join('\n')}\n`;
@@ -77,8 +79,10 @@ function describeTotal(total: RunCounts, seedCount: number, tookMs: number): str
     `  torn writes   ${total.tornWrites} (${total.lostWrites} lost, ` +
       `${total.failedSyncs} syncs failed)`,
     `  client ops    ${operations} (${perSecond} a second), ${total.watchEvents} watch events`,
-    `  sessions      ${total.sessions} (${total.expiredSessions} expired)`,
-    `  transactions  ${total.transactions}`,
+    `  sessions      ${total.sessions} (${total.expiredSessions} expired, ` +
+      `${total.upgradedSessions} local ones became global)`,
+    `  read-only     ${total.readOnlyReplies} replies`,
+    `  transactions  ${total.transactions} (${total.changes} changed the ensemble)`,
   ];
   return `${lines.join('\n')}\n`;
 }

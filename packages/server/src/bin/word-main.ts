@@ -21,12 +21,17 @@ export async function runWord(word: string, address: string, isSecure: boolean):
     process.exit(EXIT_INVALID);
   }
   try {
-    const tls = isSecure ? connectionOptions(clientTls('', process.env, true)) : null;
+    const tls = wordTls(isSecure);
     process.stdout.write(await askWord(at.host, at.port, word, ASK_MS_MAX, tls));
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
     process.exitCode = EXIT_FAILED;
   }
+}
+
+/** With the keys that the flags of the client name; null without TLS. */
+export function wordTls(isSecure: boolean): ConnectionOptions | null {
+  return isSecure ? connectionOptions(clientTls(process.env)) : null;
 }
 
 function connectionOptions(tls: ClientTls | null): ConnectionOptions | null {

@@ -5,6 +5,7 @@
  */
 
 import { Command } from 'commander';
+import type { RecoverCommandOptions } from './recover-main.ts';
 
 const program = new Command('zabra')
   .description('A distributed coordinator that is ZooKeeper to everybody who talks to it')
@@ -48,6 +49,35 @@ program
   });
 
 program
+  .command('doctor')
+  .description('what of a zoo.cfg and its data will and will not carry over; changes nothing')
+  .usage('[--json] [--stopped] [-Dname=value ...] <zoo.cfg>')
+  .argument('<arguments...>')
+  .option('--json', 'for programs')
+  .option('--stopped', 'the server has been stopped: one that runs all the same is a blocker')
+  .allowUnknownOption()
+  .action(async (args: string[], options: { json?: boolean; stopped?: boolean }) => {
+    const { runDoctor } = await import('./doctor-main.ts');
+    await runDoctor(args, options);
+  });
+
+program
+  .command('recover')
+  .description('the way out of a permanent loss of quorum, on the stopped server that is left')
+  .usage('[options] [-Dname=value ...] <zoo.cfg>')
+  .argument('<arguments...>')
+  .option('--keep <ids>', 'members of the present list that go on; default: this server alone')
+  .option('--add <line>', 'a server line of a member that joins; may be repeated', collect, [])
+  .option('--epoch <number>', 'the new epoch; default: far enough above all that are known')
+  .option('--backup <directory>', 'where the present files are copied to')
+  .option('--yes <confirmation>', 'do it; without, it is only shown, or asked for on a terminal')
+  .allowUnknownOption()
+  .action(async (args: string[], options: RecoverCommandOptions) => {
+    const { runRecover } = await import('./recover-main.ts');
+    await runRecover(args, options);
+  });
+
+program
   .command('sim')
   .description('whole ensembles under faults in simulated time; a seed repeats its run to the byte')
   .requiredOption('--seed <number>', 'the first seed')
@@ -70,6 +100,17 @@ program
   });
 
 program
+  .command('hand-over')
+  .description('moves the leadership away from a server, or to it, and waits until it has moved')
+  .argument('[host:port]', 'a server that enables the words ydld and rqld', '127.0.0.1:2181')
+  .option('--to', 'this server is to lead')
+  .option('--secure', 'over TLS, with the keys that CLIENT_JVMFLAGS names')
+  .action(async (address: string, options: { to?: boolean; secure?: boolean }) => {
+    const { runHandOver } = await import('./hand-over-main.ts');
+    await runHandOver(address, options);
+  });
+
+program
   .command('version')
   .description('prints the version')
   .action(async () => {
@@ -78,3 +119,7 @@ program
   });
 
 await program.parseAsync();
+
+function collect(line: string, lines: readonly string[]): readonly string[] {
+  return [...lines, line];
+}

@@ -31,9 +31,6 @@ export interface AcceptedKey extends ConfigKey<unknown> {
 }
 
 const TABLE = `
-sslQuorum | - | B | refuse true | TLS between servers is not supported
-portUnification | - | B | refuse true | TLS between servers is not supported
-sslQuorumReloadCertFiles | - | B | none | TLS between servers is not supported
 ssl.sslProvider | = | - | none | there is one implementation of TLS
 ssl.trustStore.password | = | - | none | a PEM file of certificates needs no password
 ssl.trustStore.passwordPath | = | - | none | a PEM file of certificates needs no password
@@ -42,12 +39,13 @@ ssl.ocsp | = | b | refuse true | revoked certificates are not known
 ssl.allowReverseDnsLookup | = | b | warn true | names are never taken from a reverse lookup
 ssl.handshakeDetectionTimeoutMillis | = | i | none | a silent connection is closed after 10 s
 ssl.context.supplier.class | = | - | refuse * | there are no classes to load
-quorum.auth.enableSasl | - | B | refuse true | SASL between servers is not supported
-quorum.auth.learnerRequireSasl | - | B | refuse true | SASL between servers is not supported
-quorum.auth.serverRequireSasl | - | B | refuse true | SASL between servers is not supported
-quorum.auth.kerberos.servicePrincipal | - | - | none | SASL between servers is not supported
-quorum.auth.learner.saslLoginContext | - | - | none | SASL between servers is not supported
-quorum.auth.server.saslLoginContext | - | - | none | SASL between servers is not supported
+ssl.quorum.trustStore.password | = | - | none | a PEM file of certificates needs no password
+ssl.quorum.trustStore.passwordPath | = | - | none | a PEM file of certificates needs no password
+ssl.quorum.crl | = | b | refuse true | revoked certificates are not known
+ssl.quorum.ocsp | = | b | refuse true | revoked certificates are not known
+ssl.quorum.allowReverseDnsLookup | = | b | none | names are never taken from a reverse lookup
+ssl.quorum.context.supplier.class | = | - | refuse * | there are no classes to load
+quorum.auth.kerberos.servicePrincipal | - | - | none | Kerberos is not supported
 quorum.cnxn.threads.size | - | N | none | there are no threads to size
 requireKerberosConfig | = | b | refuse true | Kerberos is not supported
 kerberos.removeHostFromPrincipal | = | b | none | Kerberos is not supported
@@ -56,15 +54,10 @@ kerberos.canonicalizeHostNames | = | b | none | Kerberos is not supported
 kerberos.minReLoginTimeMs | = | i | none | Kerberos is not supported
 security.auth_to_local | = | - | none | Kerberos is not supported
 server.realm | = | - | none | Kerberos is not supported
-DigestAuthenticationProvider.enabled | = | b | refuse false | the digest scheme cannot be disabled
-DigestAuthenticationProvider.digestAlg | = | - | refuse !sha1 | only SHA1 is supported
 IPAuthenticationProvider.usexforwardedfor | = | b | none | there is no admin server
-ensembleAuthName | = | - | warn * | the scheme ensemble is not supported
 audit.enable | = | b | warn true | there is no audit log
 audit.impl.class | = | - | none | there is no audit log
 syncEnabled | - | B | none | an observer always keeps its history on disk
-localSessionsEnabled | - | B | warn true | every session is known to the whole ensemble
-localSessionsUpgradingEnabled | - | B | none | every session is known to the whole ensemble
 observerMasterPort | - | N | warn * | observers follow the leader only
 observerMaster.sizeLimit | = | i | none | observers follow the leader only
 oraclePath | - | - | warn * | two servers need each other
@@ -107,7 +100,6 @@ maxGetChildrenResponseCacheSize | = | i | none | there is no cache of responses
 intBufferStartingSizeBytes | = | i | none | buffers grow as needed
 request_throttle_stall_time | = | i | none | requests that wait go on as soon as they may
 request_throttler.shutdownTimeout | = | i | none | requests that wait are dropped at the end
-connection_throttle_local_session_weight | = | i | none | there are no local sessions
 nio.numSelectorThreads | = | i | none | there are no threads to size
 nio.numWorkerThreads | = | i | none | there are no threads to size
 nio.directBufferBytes | = | i | none | there are no buffers of threads
@@ -163,7 +155,6 @@ export const ACCEPTED_KEYS: readonly AcceptedKey[] = TABLE.trim().split('\n').ma
 
 /** Families of keys that are accepted as a whole, whatever comes behind the prefix. */
 export const ACCEPTED_PREFIXES: readonly string[] = [
-  'ssl.quorum.',
   'metricsProvider.',
   'authProvider.',
   'superUser.',

@@ -4,25 +4,27 @@
  * Kerberos is refused: nobody who relies on it may find the door open.
  */
 
-import fs from 'node:fs';
 import { SaslUsers } from '../ops/sasl-users.ts';
+import type { SchemeOptions } from '../ops/state-options.ts';
 import type { AuthenticationConfig } from '../peer/authentication-config.ts';
 import { ConfigError, EXIT_UNEXPECTED } from './config-error.ts';
 import type { ConfigValues } from './config-values.ts';
-import { type LoginModule, parseJaas } from './jaas-file.ts';
+import { readJaas, saslUsersOf } from './jaas-sections.ts';
 import { KEYS } from './server-keys.ts';
 
 const PROVIDER_PACKAGE = 'org.apache.zookeeper.server.auth.';
 const SASL_PROVIDER = `${PROVIDER_PACKAGE}SASLAuthenticationProvider`;
 const X509_PROVIDER = `${PROVIDER_PACKAGE}X509AuthenticationProvider`;
-/** Those that are there without being named. */
-const BUILT_IN_PROVIDERS: ReadonlySet<string> = new Set([
-  `${PROVIDER_PACKAGE}IPAuthenticationProvider`,
-  `${PROVIDER_PACKAGE}DigestAuthenticationProvider`,
+const IP_PROVIDER = `${PROVIDER_PACKAGE}IPAuthenticationProvider`;
+const DIGEST_PROVIDER = `${PROVIDER_PACKAGE}DigestAuthenticationProvider`;
+const ENSEMBLE_PROVIDER = `${PROVIDER_PACKAGE}EnsembleAuthenticationProvider`;
+const PROVIDERS: ReadonlySet<string> = new Set([
+  SASL_PROVIDER,
+  X509_PROVIDER,
+  IP_PROVIDER,
+  DIGEST_PROVIDER,
+  ENSEMBLE_PROVIDER,
 ]);
-const DIGEST_MODULE = `${PROVIDER_PACKAGE}DigestLoginModule`;
-const KERBEROS_MODULE = 'com.sun.security.auth.module.Krb5LoginModule';
-const USER_PREFIX = 'user_';
 const SUPER_USER = 'super';
 
 export function authenticationSettings(
@@ -32,7 +34,11 @@ export function authenticationSettings(
 ): AuthenticationConfig {
   const providers = providersOf(values, warn);
   const saslUsers = readSaslUsers(values);
-  const schemes = {
+  const schemes: SchemeOptions = {
+    digest: values.get(KEYS.digestSchemeEnabled) || providers.has(DIGEST_PROVIDER),
+    digestAlgorithm: values.get(KEYS.digestAlgorithm),
+    ensemble: providers.has(ENSEMBLE_PROVIDER),
+    ensembleNames: ensembleNames(values),
     x509: hasTls || providers.has(X509_PROVIDER),
     x509SuperUser: values.get(KEYS.x509SuperUser),
     sasl: providers.has(SASL_PROVIDER),
@@ -53,10 +59,22 @@ export function authenticationSettings(
 function providersOf(values: ConfigValues, warn: (message: string) => void): ReadonlySet<string> {
   const names = new Set(values.family('authProvider'));
   for (const name of names) {
-    if (name === SASL_PROVIDER || name === X509_PROVIDER || BUILT_IN_PROVIDERS.has(name)) continue;
+    if (PROVIDERS.has(name)) continue;
     warn(`There is no effect of "authProvider", which names "${name}": there is no such scheme`);
   }
   return names;
+}
+
+/** Null when nothing is said; an empty list names nobody. */
+function ensembleNames(values: ConfigValues): ReadonlySet<string> | null {
+  if (!values.has(KEYS.ensembleAuthName)) return null;
+  const names = values.get(KEYS.ensembleAuthName).split(',');
+  return new Set(names.map((name) => name.trim()));
+}
+
+/** Whether the class is one of ZooKeeper's own whose scheme exists here. */
+export function isKnownProvider(name: string): boolean {
+  return PROVIDERS.has(name);
 }
 
 function superUsersOf(values: ConfigValues): ReadonlySet<string> {
@@ -64,10 +82,7 @@ function superUsersOf(values: ConfigValues): ReadonlySet<string> {
   return new Set(names.filter((name) => name !== ''));
 }
 
-function requiredSchemes(
-  values: ConfigValues,
-  schemes: { readonly x509: boolean; readonly sasl: boolean },
-): readonly string[] {
+function requiredSchemes(values: ConfigValues, schemes: SchemeOptions): readonly string[] {
   const required = new Set<string>();
   if (values.get(KEYS.enforceAuthEnabled)) {
     for (const name of values.get(KEYS.enforceAuthSchemes).split(',')) {
@@ -78,9 +93,10 @@ function requiredSchemes(
     }
   }
   if (values.get(KEYS.sessionRequireClientSaslAuth)) required.add('sasl');
-  const known = { ip: true, digest: true, x509: schemes.x509, sasl: schemes.sasl };
+  const { digest, ensemble, sasl, x509 } = schemes;
+  const known = Object.entries({ ip: true, digest, ensemble, sasl, x509 });
   for (const name of required) {
-    if (Object.entries(known).some(([scheme, exists]) => exists && scheme === name)) continue;
+    if (known.some(([scheme, exists]) => exists && scheme === name)) continue;
     throw new ConfigError(`Cannot require the authentication scheme "${name}": it does not exist`);
   }
   return [...required];
@@ -90,7 +106,7 @@ function requiredSchemes(
 function readSaslUsers(values: ConfigValues): SaslUsers | null {
   const file = values.get(KEYS.jaasFile);
   const section = values.get(KEYS.saslServerConfig);
-  const modules = file === '' ? undefined : readSections(values, file).get(section);
+  const modules = file === '' ? undefined : readJaas(values, file).get(section);
   if (modules === undefined) {
     if (!values.has(KEYS.saslServerConfig)) return null;
     const where = file === '' ? 'there is no JAAS file' : `"${file}" has no such section`;
@@ -99,7 +115,7 @@ function readSaslUsers(values: ConfigValues): SaslUsers | null {
       EXIT_UNEXPECTED,
     );
   }
-  const users = usersOf(modules, `the section "${section}" of "${file}"`);
+  const users = saslUsersOf(modules, `the section "${section}" of "${file}"`);
   const superPassword = values.get(KEYS.saslSuperPassword);
   // As in Apache, it takes the place of a password and makes no user.
   if (superPassword !== '' && users.has(SUPER_USER)) users.set(SUPER_USER, superPassword);
@@ -109,33 +125,4 @@ function readSaslUsers(values: ConfigValues): SaslUsers | null {
     );
   }
   return new SaslUsers(users);
-}
-
-function readSections(
-  values: ConfigValues,
-  file: string,
-): ReadonlyMap<string, readonly LoginModule[]> {
-  try {
-    return parseJaas(fs.readFileSync(file, 'utf8'), (name) => values.property(name));
-  } catch (error) {
-    const { message } = error as Error;
-    throw new ConfigError(`Cannot use the JAAS file "${file}": ${message}`, EXIT_UNEXPECTED);
-  }
-}
-
-function usersOf(modules: readonly LoginModule[], where: string): Map<string, string> {
-  const users = new Map<string, string>();
-  for (const { className, options } of modules) {
-    if (className === KERBEROS_MODULE) {
-      throw new ConfigError(`Cannot use ${where}: Kerberos is not supported, only DIGEST-MD5`);
-    }
-    if (className !== DIGEST_MODULE) {
-      throw new ConfigError(`Cannot use ${where}: there is no login module "${className}"`);
-    }
-    for (const [name, password] of options) {
-      const user = name.startsWith(USER_PREFIX) ? name.slice(USER_PREFIX.length) : '';
-      if (user !== '') users.set(user, password);
-    }
-  }
-  return users;
 }

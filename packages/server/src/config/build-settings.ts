@@ -4,6 +4,7 @@
  */
 
 import fs from 'node:fs';
+import { COUNTER_MAX } from '@zabra/protocol';
 import type { LogEvent } from '../peer/ready.ts';
 import type { PeerConfig } from '../peer/peer-config.ts';
 import type { ClientAddress, EnsembleConfig } from '../zab/ensemble-config.ts';
@@ -20,6 +21,10 @@ export interface Identity {
   readonly myid: number | null;
   /** Null for a standalone server. */
   readonly ensemble: EnsembleConfig | null;
+  /** Seen before this start and not committed then. */
+  readonly proposed: EnsembleConfig | null;
+  /** zoo.cfg, absolute, where changes of the ensemble are written to it; else null. */
+  readonly configFile: string | null;
   readonly client: ClientAddress | null;
   readonly secureClient: ClientAddress | null;
   readonly security: SecuritySettings;
@@ -27,10 +32,18 @@ export interface Identity {
   readonly maxSessionTimeoutMs: number;
 }
 
+type SessionKey =
+  | 'minSessionTimeoutMs'
+  | 'maxSessionTimeoutMs'
+  | 'localSessionsEnabled'
+  | 'localSessionsUpgradingEnabled'
+  | 'readOnlyAfterMs';
+
 /** Server id of a standalone server, whatever `myid` says: the high byte of its session ids. */
 const STANDALONE_SID = 1;
 const SNAP_RETAIN_MIN = 3;
 const SNAP_COUNT_MIN = 2;
+const READ_ONLY_AFTER_MS_MIN = 2000;
 const KIB = 1024;
 const HOUR_MS = 3_600_000;
 
@@ -54,12 +67,15 @@ function edgeSettings(values: ConfigValues, identity: Identity): EdgeSettings {
     directories: dataDirectories(dataDir, dataLogDir === '' ? dataDir : dataLogDir),
     datadirAutocreate: values.get(KEYS.datadirAutocreate),
     myid: identity.ensemble === null ? '' : String(identity.myid),
+    configFile: identity.configFile,
+    backsUpConfig: identity.configFile !== null && values.dynamicEntries.length > 0,
     clientBacklog: Math.max(0, values.get(KEYS.clientPortListenBacklog)),
     clientKeepAlive: values.get(KEYS.clientTcpKeepAlive),
     linkKeepAlive: values.get(KEYS.tcpKeepAlive),
     sharedReads: values.get(KEYS.sharedReadBuffer),
     writesDirectly: values.get(KEYS.directLog),
     tls: identity.security.tls,
+    quorumTls: identity.security.quorumTls,
     slowLogWriteMs: values.get(KEYS.fsyncWarningThresholdMs),
     health: healthPort < 0 ? null : { host, port: healthPort },
     logFormat: values.get(KEYS.log),
@@ -79,14 +95,14 @@ function peerConfig(
   return {
     sid: ensemble === null ? STANDALONE_SID : (identity.myid ?? STANDALONE_SID),
     ensemble,
+    proposedEnsemble: identity.proposed,
     // Port -1 has no listener; `conf` prints it as it is.
     clientAddress: identity.client ?? { host: '0.0.0.0', port: -1 },
     secureClientAddress: identity.secureClient,
     tickTimeMs: values.get(KEYS.tickTime),
     initLimitTicks: values.get(KEYS.initLimit),
     syncLimitTicks: values.get(KEYS.syncLimit),
-    minSessionTimeoutMs: identity.minSessionTimeoutMs,
-    maxSessionTimeoutMs: identity.maxSessionTimeoutMs,
+    ...sessionConfig(values, identity),
     maxClientCnxns: values.get(KEYS.maxClientCnxns),
     maxCnxns: values.get(KEYS.maxCnxns),
     globalOutstandingLimit: outstandingLimit(values.get(KEYS.globalOutstandingLimit), ensemble),
@@ -100,10 +116,14 @@ function peerConfig(
     extendedTypesEnabled: values.get(KEYS.extendedTypesEnabled),
     closeSessionTxnEnabled: values.get(KEYS.closeSessionTxnEnabled),
     reconfigEnabled: values.get(KEYS.reconfigEnabled),
+    standaloneEnabled: values.get(KEYS.standaloneEnabled),
+    multiAddressEnabled: values.get(KEYS.multiAddressEnabled),
     enforceQuota: values.get(KEYS.enforceQuota),
     skipAcl: values.get(KEYS.skipAcl),
     superDigest: values.get(KEYS.superDigest),
+    keeper: keeperOptions(values),
     authentication: identity.security.authentication,
+    quorumAuth: identity.security.quorumAuth,
     snapCount: Math.max(SNAP_COUNT_MIN, values.get(KEYS.snapCount)),
     snapSizeLimitBytes: values.get(KEYS.snapSizeLimitInKb) * KIB,
     txnLogSizeLimitBytes: values.get(KEYS.txnLogSizeLimitInKb) * KIB,
@@ -118,6 +138,8 @@ function peerConfig(
     dbAutocreate: values.get(KEYS.dbAutocreate),
     leaderServes: !values.get(KEYS.leaderServesOff),
     electionConnectTimeoutMs: values.get(KEYS.cnxTimeout),
+    failureDetectionMs: values.get(KEYS.failureDetectionMs),
+    zxidsPerEpoch: values.get(KEYS.zxidsPerEpoch) || COUNTER_MAX - 1,
     quorumListenOnAllIps: values.get(KEYS.quorumListenOnAllIPs),
     emptyNeedsAllVoters: values.get(KEYS.emptyNeedsAllVoters),
     initializeMarker: fs.existsSync(initializeMarkerPath(directories)),
@@ -134,6 +156,21 @@ function outstandingLimit(limit: number, ensemble: EnsembleConfig | null): numbe
   return voters > 2 ? Math.max(1, Math.floor(limit / (voters - 1))) : limit;
 }
 
+function sessionConfig(
+  values: ConfigValues,
+  { minSessionTimeoutMs, maxSessionTimeoutMs }: Identity,
+): Pick<PeerConfig, SessionKey> {
+  // Time for an ordinary election is given first, as in the reference.
+  const readOnlyAfterMs = Math.max(READ_ONLY_AFTER_MS_MIN, values.get(KEYS.tickTime));
+  return {
+    minSessionTimeoutMs,
+    maxSessionTimeoutMs,
+    localSessionsEnabled: values.get(KEYS.localSessionsEnabled),
+    localSessionsUpgradingEnabled: values.get(KEYS.localSessionsUpgradingEnabled),
+    readOnlyAfterMs: values.get(KEYS.readOnlyModeEnabled) ? readOnlyAfterMs : -1,
+  };
+}
+
 function fourLetterWords(values: ConfigValues): ReadonlySet<string> {
   const words = new Set(['srvr']);
   if (values.get(KEYS.readOnlyModeEnabled)) words.add('isro');
@@ -145,4 +182,9 @@ function fourLetterWords(values: ConfigValues): ReadonlySet<string> {
 
 function compression(method: string): PeerConfig['snapshotCompression'] {
   return method === 'gz' || method === 'snappy' ? method : 'none';
+}
+
+function keeperOptions(values: ConfigValues): PeerConfig['keeper'] {
+  if (!values.get(KEYS.keeperExtensions)) return null;
+  return { availabilityZone: values.get(KEYS.keeperAvailabilityZone) };
 }

@@ -32,8 +32,15 @@ export class ConfigValues {
   /** Values that were read already, so that a bad one is told of once. */
   readonly #read = new Map<ConfigKey<unknown>, unknown>();
   readonly warnings: string[] = [];
+  /** Path of zoo.cfg, absolute; null when the values came from elsewhere. */
+  readonly configFile: string | null;
 
-  constructor(entries: ReadonlyMap<string, string>, properties: ReadonlyMap<string, string>) {
+  constructor(
+    entries: ReadonlyMap<string, string>,
+    properties: ReadonlyMap<string, string>,
+    configFile: string | null = null,
+  ) {
+    this.configFile = configFile;
     this.#properties = new Map(properties);
     for (const [name, value] of entries) {
       // `server.realm` is a word of its own, whatever it begins with.

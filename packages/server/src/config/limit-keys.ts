@@ -129,6 +129,12 @@ export const LIMIT_KEYS = {
     'tokens',
     'Weight of a new session.',
   ),
+  connectionThrottleLocalWeight: key(
+    'connection_throttle_local_session_weight',
+    positiveInt(1),
+    'tokens',
+    'Weight of a new local session; the other weights are never below it.',
+  ),
   connectionThrottleRenewWeight: key(
     'connection_throttle_renew_session_weight',
     positiveInt(2),

@@ -39,6 +39,7 @@ describe('loadSettings, limits', () => {
       'connection_throttle_decrease_ratio=5e-1',
       'connection_throttle_weight_enabled=TRUE',
       'connection_throttle_global_session_weight=19',
+      'connection_throttle_local_session_weight=21',
       'connection_throttle_renew_session_weight=23',
     ]);
     assert.deepEqual(throttle, {
@@ -58,7 +59,9 @@ describe('loadSettings, limits', () => {
         dropDecrease: 0.125,
         decreaseRatio: 0.5,
         isWeighted: true,
-        newWeight: 19,
+        // As the reference raises it.
+        newWeight: 21,
+        localWeight: 21,
         renewWeight: 23,
       },
     });

@@ -25,6 +25,7 @@ export function juteExtraBytes(values: ConfigValues): number {
 
 export function throttleConfig(values: ConfigValues): ThrottleConfig {
   const threshold = values.get(KEYS.largeRequestThreshold);
+  const localWeight = values.get(KEYS.connectionThrottleLocalWeight);
   return {
     largeRequestBytes: threshold > 0 ? threshold : OFF,
     largeRequestBytesMax: values.get(KEYS.largeRequestMaxBytes),
@@ -42,8 +43,9 @@ export function throttleConfig(values: ConfigValues): ThrottleConfig {
       dropDecrease: values.get(KEYS.connectionThrottleDropDecrease),
       decreaseRatio: values.get(KEYS.connectionThrottleDecreaseRatio),
       isWeighted: values.get(KEYS.connectionThrottleWeightEnabled),
-      newWeight: values.get(KEYS.connectionThrottleGlobalWeight),
-      renewWeight: values.get(KEYS.connectionThrottleRenewWeight),
+      newWeight: Math.max(localWeight, values.get(KEYS.connectionThrottleGlobalWeight)),
+      localWeight,
+      renewWeight: Math.max(localWeight, values.get(KEYS.connectionThrottleRenewWeight)),
     },
   };
 }

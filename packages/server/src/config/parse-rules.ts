@@ -97,6 +97,16 @@ export function oneOf<W extends string>(words: readonly W[], fallback: W): Rule<
   return { code: '!', fallback, read };
 }
 
+/** A decimal number from `min` on, or 0. */
+export function zeroOrFrom(min: number, fallback: number): Rule<number> {
+  const read = (text: string, name: string) => {
+    const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (value === 0 || value >= min) return value;
+    throw new ConfigError(`Cannot read "${name}=${text}": wanted 0 or a number from ${min} on`);
+  };
+  return { code: '!', fallback, read };
+}
+
 /** A number of bytes: digits and perhaps k, m or g, as the JVM's `-Xmx` takes it. */
 export function byteSize(fallback: number): Rule<number> {
   const read = (value: string, name: string) => {

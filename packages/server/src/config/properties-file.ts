@@ -25,6 +25,22 @@ export function parseProperties(text: string): Map<string, string> {
   return properties;
 }
 
+/** The same text without the lines of those keys; comments, order and escapes stay as they are. */
+export function withoutKeys(text: string, isDropped: (key: string) => boolean): string {
+  const kept: string[] = [];
+  let lines: string[] = [];
+  for (const natural of text.split(/\r\n|\r|\n/)) {
+    const isBegin = lines.length === 0;
+    const isRemark = isBegin && /^[ \t\f]*(?:[#!]|$)/.test(natural);
+    lines.push(natural);
+    if (!isRemark && endsInOddBackslashes(natural)) continue;
+    const [key] = isRemark ? [] : parseProperties(lines.join('\n')).keys();
+    if (key === undefined || !isDropped(key)) kept.push(...lines);
+    lines = [];
+  }
+  return [...kept, ...lines].join('\n');
+}
+
 /** Bytes of a file as the text that `parseProperties` reads. */
 export function decodeProperties(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');

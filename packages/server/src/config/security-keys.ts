@@ -1,12 +1,34 @@
 /**
- * The keys of authentication and of TLS for clients, ZooKeeper's (storage-and-config.md 14). What
- * concerns the connections between servers, `ssl.quorum.*` and `quorum.auth.*`, is not here.
+ * The keys of authentication and of TLS for clients, ZooKeeper's (storage-and-config.md 14). Those
+ * for connections between servers are in `quorum-security-keys.ts`.
  */
 
 import { fileKey, key, propertyKey } from './config-key.ts';
+import { digestAlgorithm } from './digest-algorithms.ts';
 import { anyText, lenientBool, lenientInt, oneOf, strictInt } from './parse-rules.ts';
 
 export type ClientAuth = 'none' | 'want' | 'need';
+
+const SCHEME_KEYS = {
+  digestSchemeEnabled: key(
+    'DigestAuthenticationProvider.enabled',
+    lenientBool(true),
+    '',
+    'False: there is no scheme `digest`, unless `authProvider` names its class.',
+  ),
+  digestAlgorithm: key(
+    'DigestAuthenticationProvider.digestAlg',
+    digestAlgorithm(),
+    'hash',
+    'Hash of scheme `digest`, by its Java name; the same on every server, since ACLs hold it.',
+  ),
+  ensembleAuthName: key(
+    'ensembleAuthName',
+    anyText(''),
+    'list',
+    'Names of this ensemble, for clients that ask by the scheme `ensemble`.',
+  ),
+} as const;
 
 const SASL_KEYS = {
   jaasFile: propertyKey(
@@ -20,7 +42,7 @@ const SASL_KEYS = {
     'authProvider',
     anyText(''),
     'class',
-    '`authProvider.1` and so on: class names; that of SASL lets ACLs name SASL users.',
+    '`authProvider.1` and so on: class names; those of SASL and of `ensemble` add these schemes.',
   ),
   saslSuperUser: key(
     'superUser',
@@ -154,4 +176,4 @@ const TLS_KEYS = {
   ),
 } as const;
 
-export const SECURITY_KEYS = { ...TLS_KEYS, ...SASL_KEYS } as const;
+export const SECURITY_KEYS = { ...SCHEME_KEYS, ...TLS_KEYS, ...SASL_KEYS } as const;

@@ -57,6 +57,7 @@ describe('TLS for clients', () => {
       keyPassword: null,
       keyPasswordFile: '',
       trustFile: '/s/ca.pem',
+      prefix: 'ssl.',
       clientAuth: 'need',
       minVersion: 'TLSv1.2',
       maxVersion: 'TLSv1.3',
@@ -220,6 +221,37 @@ describe('authentication of clients', () => {
     const x509 = ['enforce.auth.enabled=true', 'enforce.auth.schemes=x509'];
     assert.deepEqual(required({ lines: [...SECURE, ...x509] }), ['x509']);
     assert.deepEqual(required({ lines: [...STANDALONE, 'enforce.auth.schemes=digest'] }), []);
+  });
+
+  it('knows the hash of digests by its Java name, and whether there are any', () => {
+    const schemesOf = (...lines: string[]) =>
+      load({ lines: [...STANDALONE, ...lines] }).peer.authentication.schemes;
+    const key = 'DigestAuthenticationProvider';
+    assert.deepEqual([schemesOf().digest, schemesOf().digestAlgorithm], [true, 'sha1']);
+    for (const [name, expected] of [
+      ['SHA1', 'sha1'],
+      ['SHA-256', 'sha256'],
+      ['sha512/256', 'sha512-256'],
+      ['SHA3-384', 'sha3-384'],
+      ['md5', 'md5'],
+    ]) {
+      assert.equal(schemesOf(`${key}.digestAlg=${name}`).digestAlgorithm, expected);
+    }
+    assert.equal(schemesOf(`${key}.enabled=false`).digest, false);
+    const named = `authProvider.1=org.apache.zookeeper.server.auth.${key}`;
+    assert.equal(schemesOf(`${key}.enabled=false`, named).digest, true);
+  });
+
+  it('has the scheme ensemble where its class is named, and the names that it answers to', () => {
+    const named = 'authProvider.1=org.apache.zookeeper.server.auth.EnsembleAuthenticationProvider';
+    const schemesOf = (...lines: string[]) =>
+      load({ lines: [...STANDALONE, ...lines] }).peer.authentication.schemes;
+    assert.deepEqual([schemesOf().ensemble, schemesOf().ensembleNames], [false, null]);
+    assert.deepEqual([schemesOf(named).ensemble, schemesOf(named).ensembleNames], [true, null]);
+    const names = schemesOf(named, 'ensembleAuthName=east, west').ensembleNames;
+    assert.deepEqual([...(names ?? [])], ['east', 'west']);
+    assert.deepEqual([...(schemesOf('ensembleAuthName=').ensembleNames ?? [])], ['']);
+    assert.doesNotMatch(notes({ lines: [...STANDALONE, named] }), /warn/);
   });
 
   const refused: readonly (readonly [string, () => Given, code: number, says: RegExp])[] = [

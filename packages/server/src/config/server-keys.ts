@@ -9,6 +9,7 @@ import type { LogLevel } from '../peer/ready.ts';
 import { fileKey, key, ownKey, propertyKey } from './config-key.ts';
 import { EXIT_UNEXPECTED } from './config-error.ts';
 import { LIMIT_KEYS } from './limit-keys.ts';
+import { QUORUM_SECURITY_KEYS } from './quorum-security-keys.ts';
 import { SECURITY_KEYS } from './security-keys.ts';
 import {
   byteSize,
@@ -20,10 +21,16 @@ import {
   strictInt,
   anyText,
   warnedInt,
+  zeroOrFrom,
 } from './parse-rules.ts';
 
 /** Default of `zabra.clientOutputBytesMax`: a child list of a million names fits. */
 const CLIENT_OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
+/** Defaults and least value of `zabra.failureDetectionMs`. */
+const FAILURE_DETECTION_MS = 1500;
+const FAILURE_DETECTION_MS_MIN = 200;
+/** Least value of `zabra.zxidsPerEpoch`, but for 0. */
+const ZXIDS_PER_EPOCH_MIN = 1000;
 
 export const KEYS = {
   dataDir: fileKey('dataDir', anyText(''), 'directory', 'Snapshots, epochs and `myid`; required.'),
@@ -80,13 +87,25 @@ export const KEYS = {
     'standaloneEnabled',
     strictBool(true),
     '',
-    'One participant runs alone, without an ensemble.',
+    'One participant runs alone, without an ensemble, and no change leads to one.',
   ),
   reconfigEnabled: fileKey(
     'reconfigEnabled',
     strictBool(false),
     '',
-    'Which error a reconfig request gets; the list changes by a restart only.',
+    'The ensemble may be changed while it runs; zoo.cfg follows.',
+  ),
+  localSessionsEnabled: fileKey(
+    'localSessionsEnabled',
+    strictBool(false),
+    '',
+    'A new session is known to its server alone and costs no transaction; in ensembles.',
+  ),
+  localSessionsUpgradingEnabled: fileKey(
+    'localSessionsUpgradingEnabled',
+    strictBool(false),
+    '',
+    'A local session that creates an ephemeral becomes global; otherwise it cannot.',
   ),
   quorumListenOnAllIPs: fileKey(
     'quorumListenOnAllIPs',
@@ -200,7 +219,7 @@ export const KEYS = {
     'DigestAuthenticationProvider.superDigest',
     anyText(''),
     '`super:hash`',
-    'The super user: base64 of the SHA-1 of `super:password`.',
+    'The super user: base64 of the hash of `super:password`.',
   ),
   clientTcpKeepAlive: key('clientTcpKeepAlive', lenientBool(false), '', 'For client connections.'),
   tcpKeepAlive: key('tcpKeepAlive', lenientBool(false), '', 'For connections between servers.'),
@@ -214,7 +233,7 @@ export const KEYS = {
     'readonlymode.enabled',
     lenientBool(false),
     '',
-    'Enables the four-letter word `isro`; there is no read-only service yet.',
+    'A member without a leader serves read-only clients; enables the four-letter word `isro`.',
   ),
   leaderServesOff: key('leaderServes', literal('no'), '`no`', '`no`: a leader takes no clients.'),
   cnxTimeout: key(
@@ -260,6 +279,30 @@ export const KEYS = {
     '',
     'Servers without history elect only when all voters are heard, or an `initialize` file stood.',
   ),
+  failureDetectionMs: ownKey(
+    'failureDetectionMs',
+    zeroOrFrom(FAILURE_DETECTION_MS_MIN, FAILURE_DETECTION_MS),
+    'ms',
+    'Zabra members notice within this that nothing is heard of the other; 0: after `syncLimit`.',
+  ),
+  zxidsPerEpoch: ownKey(
+    'zxidsPerEpoch',
+    zeroOrFrom(ZXIDS_PER_EPOCH_MIN, 0),
+    '',
+    'Transactions before a leader begins a new epoch, to rehearse that; 0: all zxids can count.',
+  ),
+  keeperExtensions: ownKey(
+    'keeperExtensions',
+    strictBool(false),
+    '',
+    "Clients may use ClickHouse Keeper's operations and read /keeper; see keeper.md.",
+  ),
+  keeperAvailabilityZone: ownKey(
+    'keeperAvailabilityZone',
+    anyText(''),
+    'name',
+    'What /keeper/availability_zone says; empty: it is not there.',
+  ),
   sharedReadBuffer: ownKey(
     'sharedReadBuffer',
     strictBool(true),
@@ -274,4 +317,5 @@ export const KEYS = {
   ),
   ...LIMIT_KEYS,
   ...SECURITY_KEYS,
+  ...QUORUM_SECURITY_KEYS,
 } as const;

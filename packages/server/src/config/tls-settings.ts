@@ -1,7 +1,7 @@
 /**
- * TLS for clients as a configuration asks for it: which files, which versions, who must show a
- * certificate (storage-and-config.md 14). Only PEM files are read; a keystore of another form is
- * refused by name. The files themselves are opened by `io/`.
+ * TLS as a configuration asks for it, for clients and between servers: which files and versions,
+ * who must show a certificate (storage-and-config.md 14). Only PEM files are read; a keystore of
+ * another form is refused by name. The files themselves are opened by `io/`.
  */
 
 import { cipherName } from './cipher-suites.ts';
@@ -14,20 +14,41 @@ import { KEYS } from './server-keys.ts';
 
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
 
-export interface TlsSettings {
+/** The keys of one set of options: for clients, or for servers among themselves. */
+export interface TlsKeys {
+  readonly prefix: string;
+  readonly keyStoreLocation: ConfigKey<string>;
+  readonly keyStorePassword: ConfigKey<string>;
+  readonly keyStorePasswordPath: ConfigKey<string>;
+  readonly keyStoreType: ConfigKey<string>;
+  readonly trustStoreLocation: ConfigKey<string>;
+  readonly trustStoreType: ConfigKey<string>;
+  readonly clientAuth: ConfigKey<ClientAuth>;
+  readonly protocol: ConfigKey<string>;
+  readonly enabledProtocols: ConfigKey<string>;
+  readonly cipherSuites: ConfigKey<string>;
+}
+
+/** What this server shows, and whom it believes. */
+export interface TlsIdentity {
+  /** Of the keys that say so, for messages. */
+  readonly prefix: string;
   /** PEM file of the private key and the certificate chain. */
   readonly keyFile: string;
   /** Of an encrypted key; null for none. */
   readonly keyPassword: Secret | null;
   /** File with that password, empty for none; it wins. */
   readonly keyPasswordFile: string;
-  /** PEM file of authorities; empty when clients are not asked for certificates. */
+  /** PEM file of authorities; empty when nobody is asked for a certificate. */
   readonly trustFile: string;
   readonly clientAuth: ClientAuth;
   readonly minVersion: TlsVersion;
   readonly maxVersion: TlsVersion;
   /** Names parted by colons; empty is what the runtime thinks best. */
   readonly ciphers: string;
+}
+
+export interface TlsSettings extends TlsIdentity {
   /** The certificate of a client must name the address that it comes from. */
   readonly checksClientAddress: boolean;
   readonly reloadsFiles: boolean;
@@ -36,6 +57,20 @@ export interface TlsSettings {
   /** Handshakes under way at once. */
   readonly handshakesMax: number;
 }
+
+export const CLIENT_TLS_KEYS: TlsKeys = {
+  prefix: 'ssl.',
+  keyStoreLocation: KEYS.keyStoreLocation,
+  keyStorePassword: KEYS.keyStorePassword,
+  keyStorePasswordPath: KEYS.keyStorePasswordPath,
+  keyStoreType: KEYS.keyStoreType,
+  trustStoreLocation: KEYS.trustStoreLocation,
+  trustStoreType: KEYS.trustStoreType,
+  clientAuth: KEYS.sslClientAuth,
+  protocol: KEYS.sslProtocol,
+  enabledProtocols: KEYS.sslEnabledProtocols,
+  cipherSuites: KEYS.sslCipherSuites,
+};
 
 const VERSIONS: readonly TlsVersion[] = ['TLSv1.2', 'TLSv1.3'];
 /** Names of `ssl.protocol` that leave the choice of the version open. */
@@ -52,21 +87,13 @@ export function tlsSettings(
 ): TlsSettings | null {
   const isClientPortUnified = values.get(KEYS.clientPortUnification);
   if (!hasSecurePort && !isClientPortUnified) return null;
-  const clientAuth = values.get(KEYS.sslClientAuth);
   const authProvider = values.get(KEYS.sslAuthProvider);
   if (authProvider !== 'x509') {
     throw new ConfigError(`Cannot use ssl.authProvider=${authProvider}: only x509 exists`);
   }
   const handshakesMax = values.get(KEYS.outstandingHandshakeLimit);
-  const password = values.get(KEYS.keyStorePassword);
   return {
-    keyFile: pemFile(values, KEYS.keyStoreLocation, KEYS.keyStoreType),
-    keyPassword: password === '' ? null : new Secret(password),
-    keyPasswordFile: values.get(KEYS.keyStorePasswordPath),
-    trustFile: clientAuth === 'none' ? '' : trustFile(values, clientAuth),
-    clientAuth,
-    ...tlsVersions(values, warn),
-    ciphers: cipherList(values),
+    ...tlsIdentity(values, CLIENT_TLS_KEYS, warn),
     checksClientAddress:
       values.get(KEYS.sslHostnameVerification) && values.get(KEYS.sslClientHostnameVerification),
     reloadsFiles: values.get(KEYS.clientCertReload),
@@ -75,15 +102,37 @@ export function tlsSettings(
   };
 }
 
+/** Throws ConfigError when the options make no sense; the files are not opened yet. */
+export function tlsIdentity(
+  values: ConfigValues,
+  keys: TlsKeys,
+  warn: (message: string) => void,
+): TlsIdentity {
+  const password = values.get(keys.keyStorePassword);
+  return {
+    prefix: keys.prefix,
+    keyFile: pemFile(values, keys.keyStoreLocation, keys.keyStoreType),
+    keyPassword: password === '' ? null : new Secret(password),
+    keyPasswordFile: values.get(keys.keyStorePasswordPath),
+    trustFile: trustFile(values, keys),
+    clientAuth: values.get(keys.clientAuth),
+    ...tlsVersions(values, keys, warn),
+    ciphers: cipherList(values, keys),
+  };
+}
+
 /** Java would trust the authorities of its own installation, which is nobody's wish. */
-function trustFile(values: ConfigValues, clientAuth: ClientAuth): string {
-  if (values.get(KEYS.trustStoreLocation) === '') {
+function trustFile(values: ConfigValues, keys: TlsKeys): string {
+  const clientAuth = values.get(keys.clientAuth);
+  // Servers connect to each other: whom they dial is judged in any case.
+  if (clientAuth === 'none' && keys === CLIENT_TLS_KEYS) return '';
+  const { key } = keys.trustStoreLocation;
+  if (values.get(keys.trustStoreLocation) === '') {
     throw new ConfigError(
-      `Cannot verify certificates of clients (ssl.clientAuth=${clientAuth}): ` +
-        'ssl.trustStore.location is not set',
+      `Cannot verify certificates (${keys.clientAuth.key}=${clientAuth}): ${key} is not set`,
     );
   }
-  return pemFile(values, KEYS.trustStoreLocation, KEYS.trustStoreType);
+  return pemFile(values, keys.trustStoreLocation, keys.trustStoreType);
 }
 
 /** The file of a store, which must be PEM. */
@@ -105,10 +154,11 @@ export function pemFile(
 /** Least and greatest of those that are enabled. */
 export function tlsVersions(
   values: ConfigValues,
+  keys: TlsKeys,
   warn: (message: string) => void,
 ): { minVersion: TlsVersion; maxVersion: TlsVersion } {
-  const enabled = listOf(values.get(KEYS.sslEnabledProtocols));
-  const protocol = values.get(KEYS.sslProtocol);
+  const enabled = listOf(values.get(keys.enabledProtocols));
+  const protocol = values.get(keys.protocol);
   const isAny = ANY_VERSION.has(protocol.toUpperCase());
   const wanted = enabled.length > 0 ? enabled : isAny ? VERSIONS : [protocol];
   const [minVersion, maxVersion = minVersion] = VERSIONS.filter((name) => wanted.includes(name));
@@ -119,17 +169,18 @@ export function tlsVersions(
   }
   for (const name of enabled) {
     if (VERSIONS.some((version) => version === name)) continue;
-    warn(`There is no effect of "${name}" in ssl.enabledProtocols: it is not safe any more`);
+    const { key } = keys.enabledProtocols;
+    warn(`There is no effect of "${name}" in ${key}: it is not safe any more`);
   }
   return { minVersion, maxVersion };
 }
 
 /** Parted by colons; empty is what the runtime thinks best. */
-export function cipherList(values: ConfigValues): string {
-  const names = listOf(values.get(KEYS.sslCipherSuites)).map((suite) => {
+export function cipherList(values: ConfigValues, { cipherSuites }: TlsKeys): string {
+  const names = listOf(values.get(cipherSuites)).map((suite) => {
     const name = cipherName(suite);
     if (name !== null) return name;
-    throw new ConfigError(`Cannot use "${suite}" in ssl.ciphersuites: there is no such suite`);
+    throw new ConfigError(`Cannot use "${suite}" in ${cipherSuites.key}: there is no such suite`);
   });
   return names.join(':');
 }

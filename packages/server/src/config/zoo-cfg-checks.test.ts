@@ -27,10 +27,14 @@ const REFUSED: readonly (readonly [line: string, code: number, says: RegExp])[] 
   ['jvm.pause.monitor=2', 2, /"jvm.pause.monitor=2"/],
   ['secureClientPort=2281', 2, /ssl.keyStore.location is not set/],
   ['secureClientPort=tls', 2, /wanted a decimal number/],
-  ['sslQuorum=true', 2, /TLS between servers is not supported/],
-  ['quorum.auth.enableSasl=true', 2, /SASL between servers is not supported/],
+  ['sslQuorum=yes', 2, /"sslQuorum=yes": wanted true or false/],
+  ['quorum.auth.learnerRequireSasl=true', 2, /enableSasl is not true/],
+  ['quorum.auth.serverRequireSasl=true', 2, /enableSasl is not true/],
   ['enforce.auth.enabled=true', 2, /enforce.auth.schemes is empty/],
-  ['DigestAuthenticationProvider.digestAlg=SHA256', 2, /only SHA1/],
+  ['DigestAuthenticationProvider.digestAlg=MD2', 2, /digestAlg=MD2": wanted MD5, SHA-1, SHA-224/],
+  ['zabra.failureDetectionMs=199', 2, /wanted 0 or a number from 200 on/],
+  ['zabra.zxidsPerEpoch=999', 2, /wanted 0 or a number from 1000 on/],
+  ['zabra.failureDetectionMs=1s', 2, /wanted 0 or a number from 200 on/],
   ['zabra.log=xml', 2, /wanted one of log4j, json/],
   ['zabra.healthPort=on', 2, /wanted a decimal number/],
   ['server.1=a:2888', 2, /server.1/],
@@ -70,9 +74,8 @@ describe('loadSettings, bad values', () => {
   }
 
   it('warns of what it does not do', () => {
-    const lines = [...STANDALONE, 'reconfigEnabled=true', 'audit.enable=TRUE', 'maxCnxns=-3'];
+    const lines = [...STANDALONE, 'audit.enable=TRUE', 'maxCnxns=-3'];
     const text = notes({ lines });
-    assert.match(text, /warn reconfigEnabled is true, but/);
     assert.match(text, /warn There is no effect of "audit.enable=TRUE"/);
     assert.match(text, /warn Cannot use "maxCnxns=-3"/);
   });

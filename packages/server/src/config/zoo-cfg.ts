@@ -10,10 +10,11 @@ import path from 'node:path';
 import type { LogEvent } from '../peer/ready.ts';
 import { ConfigError, EXIT_UNEXPECTED } from './config-error.ts';
 import { ConfigValues } from './config-values.ts';
+import { checkWritable, readProposed } from './dynamic-files.ts';
 import { clientAddress, portAddress, readEnsembleSection, readMyid } from './ensemble-section.ts';
 import { isJvmFlag, readJvmFlags, splitFlags } from './jvm-flags.ts';
 import { decodeProperties, parseProperties } from './properties-file.ts';
-import { securitySettings } from './security-settings.ts';
+import { checkQuorumSasl, securitySettings } from './security-settings.ts';
 import { KEYS } from './server-keys.ts';
 import { type Identity, buildSettings } from './build-settings.ts';
 import type { ServerSettings } from './settings.ts';
@@ -51,7 +52,7 @@ export function loadSettings(
     message: `Reading configuration from: ${file}`,
   };
   try {
-    return settingsOf(new ConfigValues(readFile(file), properties), [note], versionText);
+    return settingsOf(new ConfigValues(readFile(file), properties, file), [note], versionText);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new ConfigError(`Cannot use "${file}": ${error.message}`, error.exitCode);
@@ -79,16 +80,14 @@ function shortForm(words: readonly string[]): Map<string, string> {
   return entries;
 }
 
-function settingsOf(
+/** The settings of values that were read elsewhere; throws ConfigError as `loadSettings` does. */
+export function settingsOf(
   values: ConfigValues,
   notes: readonly LogEvent[],
   versionText: string,
 ): ServerSettings {
   checkEachKey(values);
   const warn = (message: string) => values.warnings.push(message);
-  if (values.get(KEYS.reconfigEnabled)) {
-    warn('reconfigEnabled is true, but the server list can only be changed by a restart');
-  }
   if (values.get(KEYS.snapshotCompression) !== '') {
     warn('snapshot.compression.method is set, but snapshots are written without compression');
   }
@@ -109,6 +108,7 @@ function checkEachKey(values: ConfigValues): void {
   const algorithm = values.get(KEYS.electionAlg);
   if (algorithm !== 3) throw new ConfigError(`Cannot use electionAlg=${algorithm}: only 3 exists`);
   values.checkAccepted();
+  checkQuorumSasl(values);
 }
 
 /** What keys must be together, in ZooKeeper's order. */
@@ -129,7 +129,12 @@ function checkTogether(values: ConfigValues, warn: (message: string) => void): I
   }
   const { members, isDistributed } = readEnsembleSection(values, warn);
   const myid = readMyid(dataDir);
-  const own = members?.members.find(({ sid }) => sid === myid) ?? null;
+  const ensemble = isDistributed ? members : null;
+  const configFile =
+    ensemble !== null && values.get(KEYS.reconfigEnabled) ? values.configFile : null;
+  const proposed = configFile === null ? null : readProposed(configFile);
+  const lines = [...(members?.members ?? []), ...(proposed?.members ?? [])];
+  const own = lines.find(({ sid }) => sid === myid) ?? null;
   const client = clientAddress(fixed, own?.client ?? null);
   if (own !== null && values.has(KEYS.peerType) && values.get(KEYS.peerType) !== own.role) {
     warn(`peerType is ${values.get(KEYS.peerType)}, the server list says ${own.role} and decides`);
@@ -137,11 +142,12 @@ function checkTogether(values: ConfigValues, warn: (message: string) => void): I
   if (client === null && secureClient === null) {
     warn('clientPort is not set: no client can connect');
   }
-  const ensemble = isDistributed ? members : null;
   if (ensemble !== null) checkMember(values, myid, own !== null);
-  const security = securitySettings(values, secureClient !== null, warn);
+  if (configFile !== null) checkWritable(configFile);
+  const security = securitySettings(values, secureClient !== null, ensemble !== null, warn);
   const timeouts = { minSessionTimeoutMs, maxSessionTimeoutMs };
-  return { myid, ensemble, client, secureClient, ...timeouts, security };
+  const dynamic = { ensemble, proposed, configFile };
+  return { myid, ...dynamic, client, secureClient, ...timeouts, security };
 }
 
 function checkMember(values: ConfigValues, myid: number | null, isListed: boolean): void {
@@ -151,7 +157,11 @@ function checkMember(values: ConfigValues, myid: number | null, isListed: boolea
   const dataDir = values.get(KEYS.dataDir);
   if (myid === null) throw new ConfigError(`"${path.join(dataDir, 'myid')}" is missing`);
   if (!isListed) {
-    throw new ConfigError(`My id ${myid} is not in the server list`, EXIT_UNEXPECTED);
+    throw new ConfigError(
+      `My id ${myid} is not in the server list: a member that a reconfiguration has removed, or ` +
+        'has not added yet, needs a server line of its own to join',
+      EXIT_UNEXPECTED,
+    );
   }
   if (values.get(KEYS.extendedTypesEnabled) && myid > EXTENDED_SID_MAX) {
     throw new ConfigError(

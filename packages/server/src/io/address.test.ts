@@ -1,7 +1,10 @@
 /** Addresses come out as Java prints them. */
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
 import { describe, it } from 'node:test';
+import { IpProvider } from '../ops/ip-provider.ts';
 import { isWildcard, plainAddress } from './address.ts';
 
 describe('plainAddress', () => {
@@ -20,6 +23,23 @@ describe('plainAddress', () => {
   for (const [given, wanted] of rows) {
     it(`writes ${given} as ${wanted}`, () => assert.equal(plainAddress(given), wanted));
   }
+
+  it('trap 11: makes an IPv4 client of a dual-stack socket one that an ACL can name', async () => {
+    const ip = new IpProvider();
+    assert.equal(ip.matches(plainAddress('::ffff:10.1.2.3'), '10.1.0.0/16'), true);
+    assert.equal(ip.matches('::ffff:10.1.2.3', '10.1.0.0/16'), false, 'as the socket has it');
+    // Without an address Node listens on :: where there is IPv6.
+    const server = net.createServer().listen(0);
+    await once(server, 'listening');
+    const { port } = server.address() as net.AddressInfo;
+    const client = net.connect(port, '127.0.0.1');
+    const [socket] = (await once(server, 'connection')) as [net.Socket];
+    const address = plainAddress(socket.remoteAddress ?? '');
+    for (const end of [client, socket]) end.destroy();
+    server.close();
+    assert.equal(address, '127.0.0.1');
+    assert.equal(ip.matches(address, '127.0.0.1'), true);
+  });
 });
 
 describe('isWildcard', () => {

@@ -6,7 +6,13 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { type Id, JuteWriter } from '@zabra/protocol';
-import { type LinkKind, type ListenKind, type Output, Ready } from '../peer/ready.ts';
+import {
+  type LinkKind,
+  type ListenKind,
+  type Output,
+  Ready,
+  type StoreConfig,
+} from '../peer/ready.ts';
 import { systemClock } from './clock.ts';
 import { Loop } from './loop.ts';
 import type { Machine } from './machine.ts';
@@ -62,6 +68,10 @@ export class FakeMachine implements Machine {
 
   onListenFailed(kind: ListenKind, _host: string, port: number, reason: string): void {
     this.#hear(`listen failed ${kind}`, port, reason);
+  }
+
+  onConfigStored(token: number, error: string | null): void {
+    this.#hear('config stored', token, error ?? '');
   }
 
   onClientOpen(remoteHost: string, _remotePort: number, proven: readonly Id[] | null): Output {
@@ -167,6 +177,7 @@ export class World {
   readonly exits: string[] = [];
   readonly events: string[] = [];
   readonly submitted: number[] = [];
+  readonly configs: StoreConfig[] = [];
   readonly loop: Loop;
   port = 0;
 
@@ -174,6 +185,7 @@ export class World {
     this.loop = new Loop({
       machine: this.machine,
       disk: { submit: (request) => this.submitted.push(request.token) },
+      configs: { submit: (request) => this.configs.push(request) },
       clock: systemClock,
       network,
       onEvents: (events) => this.events.push(...events.map(({ message }) => message)),

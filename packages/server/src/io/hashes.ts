@@ -6,7 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Hashes } from '../ops/state-options.ts';
 
 export const nodeHashes: Hashes = {
-  sha1: (bytes) => createHash('sha1').update(bytes).digest(),
+  hash: (algorithm, bytes) => createHash(algorithm).update(bytes).digest(),
   md5: (bytes) => createHash('md5').update(bytes).digest(),
   randomBytes,
 };

@@ -17,6 +17,7 @@ import {
   type LogEvent,
   type LogLevel,
   type Output,
+  type StoreConfig,
 } from '../peer/ready.ts';
 import type { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
@@ -32,6 +33,8 @@ const EXIT_POLL_MS = 5;
 export interface LoopParts {
   readonly machine: Machine;
   readonly disk: { submit(request: DiskRequest): void };
+  /** Null for a machine whose configuration does not change. */
+  readonly configs: { submit(request: StoreConfig): void } | null;
   readonly clock: Clock;
   readonly network: NetworkOptions;
   /** All events of one turn, in order. */
@@ -76,6 +79,13 @@ export class Loop implements NetworkEvents {
     this.#openTurn();
     this.#machine.onDisk(token, error);
     this.#feedDisk();
+  }
+
+  /** So do those of configurations. */
+  onConfigStored(token: number, error: string | null): void {
+    if (this.#isExiting) return;
+    this.#openTurn();
+    this.#machine.onConfigStored(token, error);
   }
 
   onAccepted(
@@ -176,6 +186,7 @@ export class Loop implements NetworkEvents {
     const { ready } = this.#machine;
     const { wantsTurn, exit } = ready;
     this.#submit();
+    for (const request of ready.configs) this.#parts.configs?.submit(request);
     for (const dial of ready.dials) this.#network.dial(dial);
     for (const listen of ready.listens) this.#network.listen(listen);
     for (const output of ready.outputs) this.#network.flush(output, this.#nowMs);

@@ -14,6 +14,8 @@ export interface Machine {
   onClock(nowMs: number, wallMs: number): void;
   /** The request of that token is on stable storage, or failed for the reason given. */
   onDisk(token: number, error: string | null): void;
+  /** What a configuration left is on stable storage, or failed for the reason given. */
+  onConfigStored(token: number, error: string | null): void;
   onListening(kind: ListenKind, host: string, port: number): void;
   onListenFailed(kind: ListenKind, host: string, port: number, reason: string): void;
   /** `proven`: what TLS has proved of the client, perhaps nothing; null without TLS. */

@@ -25,13 +25,15 @@ export type Direction = 'accepted' | 'dialed';
 
 /**
  * Calls `onReady` with the stream that the protocol is spoken on, running or paused, and with what
- * it has proved of the client, null when it is not TLS; or destroys the socket.
+ * it has proved of the client, null when it is not TLS; or destroys the socket. `host` is what was
+ * dialed, a name or an address, or the address that the connection comes from.
  */
 export type Preface = (
   kind: ListenKind,
   direction: Direction,
   socket: net.Socket,
   onReady: (stream: net.Socket, proven: readonly Id[] | null) => void,
+  host: string,
 ) => void;
 
 export interface NetworkEvents extends ConnectionEvents {
@@ -110,13 +112,13 @@ export class Network {
   }
 
   dial(request: Dial): void {
-    const { output, kind, host, port } = request;
+    const { output, kind, host } = request;
     const connection = new Connection(kind, output, this.#events);
     this.#connections.set(output, connection);
     this.#resolver.resolve(host, (addresses, reason) => {
       if (connection.isClosing) return;
       if (reason !== null) connection.cut(`Cannot resolve "${host}": ${reason}`);
-      else this.#dialNext(connection, addresses, 0, port);
+      else this.#dialNext(connection, request, addresses, 0);
     });
   }
 
@@ -175,13 +177,15 @@ export class Network {
     }
     // The protocol's connection brings its own handler; a failed preface concerns nobody else.
     socket.on('error', () => socket.destroy());
-    preface(kind, 'accepted', socket, (stream, proven) => {
-      const output = this.#events.onAccepted(kind, plainAddress(remoteHost), remotePort, proven);
+    const address = plainAddress(remoteHost);
+    const onReady: Parameters<Preface>[3] = (stream, proven) => {
+      const output = this.#events.onAccepted(kind, address, remotePort, proven);
       const connection = new Connection(kind, output, this.#events);
       this.#connections.set(output, connection);
       connection.attach(stream, false);
       stream.resume();
-    });
+    };
+    preface(kind, 'accepted', socket, onReady, address);
   }
 
   #accept(kind: ListenKind, raw: net.Socket, remoteHost: string, remotePort: number): void {
@@ -196,9 +200,9 @@ export class Network {
 
   #dialNext(
     connection: Connection,
+    request: Dial,
     addresses: readonly string[],
     index: number,
-    port: number,
   ): void {
     const host = addresses[index];
     if (connection.isClosing || host === undefined) return;
@@ -207,7 +211,7 @@ export class Network {
     const readsShared = sharedReads && preface === undefined;
     const socket = net.connect({
       host,
-      port,
+      port: request.port,
       noDelay: true,
       keepAlive: linkKeepAlive,
       allowHalfOpen: true,
@@ -217,7 +221,7 @@ export class Network {
     const onError = (error: Error) => {
       const isLast = index + 1 >= addresses.length;
       if (isLast) connection.cut(error.message);
-      else this.#dialNext(connection, addresses, index + 1, port);
+      else this.#dialNext(connection, request, addresses, index + 1);
     };
     socket.once('error', onError);
     socket.once('connect', () => {
@@ -228,10 +232,11 @@ export class Network {
       }
       socket.on('error', (error: Error) => connection.cut(error.message));
       socket.on('close', () => connection.cut('closed by the peer'));
-      preface(connection.kind, 'dialed', socket, (stream) => {
+      const onReady: Parameters<Preface>[3] = (stream) => {
         this.#onConnected(connection, stream, false);
         stream.resume();
-      });
+      };
+      preface(connection.kind, 'dialed', socket, onReady, unbracketed(request.host));
     });
   }
 

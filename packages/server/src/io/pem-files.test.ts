@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { Secret } from '../config/secret.ts';
-import type { TlsSettings } from '../config/tls-settings.ts';
+import type { TlsFrontSettings } from './tls-front.ts';
 import { CN, writePem } from './certificates.test-kit.ts';
 import { TlsFront } from './tls-front.ts';
 import {
@@ -37,7 +37,7 @@ describe('PemFiles', () => {
 
   const locked = writePem(directory, 'locked2.pem', ours.issue(SERVER, 'planted'));
   const mixed = ours.issue(SERVER).replace(/-----BEGIN CERT[^]*/, '') + ours.pem;
-  const unusable: readonly (readonly [string, Partial<TlsSettings>, RegExp])[] = [
+  const unusable: readonly (readonly [string, Partial<TlsFrontSettings>, RegExp])[] = [
     [
       'a wrong password',
       { keyFile: locked, keyPassword: new Secret('planted guess') },

@@ -8,7 +8,7 @@ import { X509Certificate } from 'node:crypto';
 import fs from 'node:fs';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { ConfigError, EXIT_UNEXPECTED } from '../config/config-error.ts';
-import type { TlsSettings } from '../config/tls-settings.ts';
+import type { TlsIdentity } from '../config/tls-settings.ts';
 
 /** How often the files are looked at. */
 const POLL_MS = 2000;
@@ -25,22 +25,22 @@ export interface PemListener {
 }
 
 export class PemFiles {
-  readonly #settings: TlsSettings;
+  readonly #settings: TlsIdentity;
   #timer: NodeJS.Timeout | null = null;
   #watched: readonly string[] = [];
 
-  constructor(settings: TlsSettings) {
+  constructor(settings: TlsIdentity) {
     this.#settings = settings;
   }
 
   /** What the files hold now. Throws ConfigError, which never shows anything of a key. */
   read(): SecureContextOptions {
-    const { keyFile, keyPassword, keyPasswordFile, trustFile } = this.#settings;
+    const { prefix, keyFile, keyPassword, keyPasswordFile, trustFile } = this.#settings;
     const passphrase =
       keyPasswordFile === ''
         ? keyPassword?.reveal()
-        : readText(keyPasswordFile, 'ssl.keyStore.passwordPath').replace(/\r?\n$/, '');
-    const own = readText(keyFile, 'ssl.keyStore.location');
+        : readText(keyPasswordFile, `${prefix}keyStore.passwordPath`).replace(/\r?\n$/, '');
+    const own = readText(keyFile, `${prefix}keyStore.location`);
     const { minVersion, maxVersion, ciphers } = this.#settings;
     const context: SecureContextOptions = {
       key: own,
@@ -49,12 +49,14 @@ export class PemFiles {
       maxVersion,
       ...(passphrase === undefined ? {} : { passphrase }),
       ...(ciphers === '' ? {} : { ciphers, honorCipherOrder: true }),
-      ...(trustFile === '' ? {} : { ca: readAuthorities(trustFile) }),
+      ...(trustFile === ''
+        ? {}
+        : { ca: readAuthorities(trustFile, `${prefix}trustStore.location`) }),
     };
     try {
       createSecureContext(context);
     } catch (error) {
-      throw unusable(keyFile, 'ssl.keyStore.location', reasonOf(error as Error, own));
+      throw unusable(keyFile, `${prefix}keyStore.location`, reasonOf(error as Error, own));
     }
     return context;
   }
@@ -95,14 +97,14 @@ export class PemFiles {
   }
 }
 
-function readAuthorities(file: string): string {
-  const text = readText(file, 'ssl.trustStore.location');
+function readAuthorities(file: string, key: string): string {
+  const text = readText(file, key);
   // Without this, nobody's certificate would be good, and nobody would know why.
-  if (!CERTIFICATE.test(text)) throw unusable(file, 'ssl.trustStore.location', 'no certificate');
+  if (!CERTIFICATE.test(text)) throw unusable(file, key, 'no certificate');
   try {
     createSecureContext({ ca: text });
   } catch (error) {
-    throw unusable(file, 'ssl.trustStore.location', reasonOf(error as Error, text));
+    throw unusable(file, key, reasonOf(error as Error, text));
   }
   return text;
 }

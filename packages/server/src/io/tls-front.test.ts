@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { describe, it } from 'node:test';
 import type tls from 'node:tls';
-import type { TlsSettings } from '../config/tls-settings.ts';
+import type { TlsFrontSettings } from './tls-front.ts';
 import { readToEnd } from './fake-machine.test-kit.ts';
 import {
   ALICE,
@@ -70,7 +70,7 @@ describe('TlsFront, a secure port', () => {
 
   const refused: readonly (readonly [
     string,
-    Partial<TlsSettings>,
+    Partial<TlsFrontSettings>,
     string | null,
     tls.ConnectionOptions,
     RegExp,

@@ -1,6 +1,6 @@
 /**
  * TlsFront: what stands before the protocol on ports that take TLS: the handshake, the judgement of
- * the client's certificate, and on a unified port the choice between TLS and plain by the first
+ * the other side's certificate, and on a unified port the choice between TLS and plain by the first
  * byte. The machine behind it learns nothing but the identity that the certificate proves.
  *
  * Sessions are not resumed: a resumed one would not be judged by the authorities of now, and
@@ -11,7 +11,7 @@ import { constants, type X509Certificate } from 'node:crypto';
 import type net from 'node:net';
 import { type SecureContextOptions, Server, type TLSSocket } from 'node:tls';
 import type { Id } from '@zabra/protocol';
-import type { TlsSettings } from '../config/tls-settings.ts';
+import type { TlsIdentity, TlsSettings } from '../config/tls-settings.ts';
 import { X509_SCHEME } from '../ops/x509-provider.ts';
 import type { LogLevel } from '../peer/ready.ts';
 import { plainAddress } from './address.ts';
@@ -28,7 +28,8 @@ const TLS_FIRST_BYTE = 0x16;
 /** Of the ports that take TLS. Throws ConfigError when keys and certificates cannot be used. */
 export function tlsPrefaces(tls: TlsSettings | null, log: LogSink): NetworkOptions['prefaces'] {
   if (tls === null) return {};
-  const { secure, unified } = new TlsFront(tls, (level, message) =>
+  const settings = { ...tls, silenceMs: HANDSHAKE_MS_MAX };
+  const { secure, unified } = new TlsFront(settings, (level, message) =>
     log([{ level, thread: 'main', source: 'X509Util', message }]),
   );
   return { secureClient: secure, ...(tls.isClientPortUnified ? { client: unified } : {}) };
@@ -37,22 +38,34 @@ export function tlsPrefaces(tls: TlsSettings | null, log: LogSink): NetworkOptio
 type OnReady = Parameters<Preface>[3];
 type Log = (level: LogLevel, message: string) => void;
 
+export interface TlsFrontSettings extends TlsIdentity {
+  /** The certificate of who connects must name the address that it comes from. */
+  readonly checksClientAddress: boolean;
+  readonly reloadsFiles: boolean;
+  /** Handshakes under way at once. */
+  readonly handshakesMax: number;
+  /** How long a unified port waits for the first byte. */
+  readonly silenceMs: number;
+}
+
 export class TlsFront {
-  readonly #settings: TlsSettings;
+  readonly #settings: TlsFrontSettings;
   readonly #files: PemFiles;
   readonly #server: Server;
   readonly #log: Log;
+  #context: SecureContextOptions;
   /** Handshakes under way by both ends of their connection. */
   readonly #handshakes = new Map<string, OnReady>();
   /** Unified connections that have not said a byte. */
   #silentCount = 0;
 
   /** Throws ConfigError when the files cannot be used. */
-  constructor(settings: TlsSettings, log: Log) {
+  constructor(settings: TlsFrontSettings, log: Log) {
     this.#settings = settings;
     this.#log = log;
     this.#files = new PemFiles(settings);
     const context = this.#files.read();
+    this.#context = context;
     this.#server = new Server({
       ...context,
       secureOptions: constants.SSL_OP_NO_TICKET,
@@ -65,6 +78,11 @@ export class TlsFront {
     this.#server.on('tlsClientError', (error, socket) => this.#onFailed(error, socket));
     log('info', `Serving TLS with the ${this.#files.describe(context)}`);
     if (settings.reloadsFiles) this.#watch();
+  }
+
+  /** The keys and certificates of now. */
+  get context(): SecureContextOptions {
+    return this.#context;
   }
 
   /** For a port where everybody speaks TLS. */
@@ -82,7 +100,7 @@ export class TlsFront {
       if (isSilent) this.#silentCount--;
       isSilent = false;
     };
-    const timer = setTimeout(() => socket.destroy(), HANDSHAKE_MS_MAX);
+    const timer = setTimeout(() => socket.destroy(), this.#settings.silenceMs);
     socket.once('close', onSpoken);
     // The other side may close its half before it has said anything.
     const onEnd = (): void => void socket.destroy();
@@ -173,6 +191,7 @@ export class TlsFront {
   #watch(): void {
     this.#files.watch({
       onChanged: (context: SecureContextOptions) => {
+        this.#context = context;
         this.#server.setSecureContext({
           ...context,
           secureOptions: constants.SSL_OP_NO_TICKET,

@@ -7,11 +7,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, afterEach } from 'node:test';
 import tls from 'node:tls';
-import type { TlsSettings } from '../config/tls-settings.ts';
 import type { ListenKind, Output } from '../peer/ready.ts';
 import { Authority, CN, writePem } from './certificates.test-kit.ts';
 import { BARE, endWorlds, makeWorld, type World } from './fake-machine.test-kit.ts';
-import { TlsFront } from './tls-front.ts';
+import { TlsFront, type TlsFrontSettings } from './tls-front.ts';
 
 export const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'zabra-tls-'));
 export const ours = new Authority();
@@ -27,7 +26,8 @@ export const stale = ours.issue({ subject: ALICE, days: [-3, -1] });
 export const keyFile = writePem(directory, 'server.pem', ours.issue(SERVER));
 export const trustFile = writePem(directory, 'ca.pem', ours.pem);
 
-export const SETTINGS: TlsSettings = {
+export const SETTINGS: TlsFrontSettings = {
+  prefix: 'ssl.',
   keyFile,
   keyPassword: null,
   keyPasswordFile: '',
@@ -38,8 +38,8 @@ export const SETTINGS: TlsSettings = {
   ciphers: '',
   checksClientAddress: false,
   reloadsFiles: false,
-  isClientPortUnified: false,
   handshakesMax: 100,
+  silenceMs: 10_000,
 };
 
 let fronts: TlsFront[] = [];
@@ -50,7 +50,7 @@ export interface Seat {
 }
 
 export async function open(
-  changes: Partial<TlsSettings> = {},
+  changes: Partial<TlsFrontSettings> = {},
   kind: ListenKind = 'secureClient',
 ): Promise<Seat> {
   const log: string[] = [];

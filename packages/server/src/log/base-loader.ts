@@ -4,7 +4,7 @@
  * with the state is worth an error message and nothing more, as in Apache.
  */
 
-import { DIGEST_VERSION, int64Equal, int64Hex } from '@zabra/protocol';
+import { DIGEST_VERSION, int64Equal, int64Hex, ZXID_MAX } from '@zabra/protocol';
 import type { OpenDecompressor } from './decompressor.ts';
 import { openDecompressor } from './decompressors.ts';
 import type { DiskReader } from './disk.ts';
@@ -58,8 +58,9 @@ export class BaseLoader {
       this.#snapshot = null;
     }
     if (result !== 'loaded') return 'more';
-    this.#sink.installBody(zxid);
-    this.#compareDigest(snapshot.tail?.digest ?? null);
+    const digest = snapshot.tail?.digest ?? null;
+    this.#sink.installBody(zxid, exactFrom(zxid, digest));
+    this.#compareDigest(digest);
     return 'loaded';
   }
 
@@ -78,9 +79,23 @@ export class BaseLoader {
     if (stored === null || stored.zxid !== zxid || stored.version !== DIGEST_VERSION) return;
     const { hi, lo } = this.#sink.digest;
     const isOff = hi === 0 && lo === 0;
-    if (isOff || int64Equal(hi | 0, lo | 0, stored.hi, stored.lo)) return;
+    if (isOff || isUnknown(stored) || int64Equal(hi | 0, lo | 0, stored.hi, stored.lo)) return;
     const found = `0x${int64Hex(hi | 0, lo | 0)}`;
     const wanted = `0x${int64Hex(stored.hi, stored.lo)}`;
     this.#log('error', `"${name}" gives the digest ${found}, its writer had ${wanted}`);
   }
+}
+
+/**
+ * From which transaction on digests are those of the state. A file that a server wrote in the midst
+ * of its work says how far ahead it was; one of a state that came from an Apache leader does not.
+ */
+function exactFrom(zxid: number, digest: SnapshotDigest | null): number {
+  if (digest === null || zxid === 0) return zxid;
+  return isUnknown(digest) ? ZXID_MAX : Math.max(zxid, digest.zxid);
+}
+
+/** What Apache writes as long as it has applied nothing, and we in place of what we do not know. */
+function isUnknown({ hi, lo }: SnapshotDigest): boolean {
+  return hi === 0 && lo === 0;
 }

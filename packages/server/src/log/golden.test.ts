@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { int64Hex, zxidToHex } from '@zabra/protocol';
+import { int64Hex, ZXID_MAX, zxidToHex } from '@zabra/protocol';
 import { Host, type HostOptions, Ledger } from './ledger.test-kit.ts';
 import { MemoryDisk } from './memory-disk.test-kit.ts';
 import { isQuotaUsage, MiniState } from './mini-state.test-kit.ts';
@@ -191,6 +191,51 @@ test('derived-no-snapshot is replayed from an empty state when configured so', (
   assert.equal(`0x${zxidToHex(state.zxid)}`, read('standalone').recovered.zxid);
   compareTree(state, read('standalone').recovered.tree);
   assert.equal(host.storage.wantsSnapshot(), true);
+});
+
+/** What a sink is told of its base. */
+class ExactSink extends MiniState {
+  readonly told: number[] = [];
+
+  override installBody(zxid: number, exactZxid = Number.NaN): void {
+    this.told.push(zxid, exactZxid);
+    super.installBody(zxid);
+  }
+}
+
+function toldOf(disk: MemoryDisk): readonly number[] {
+  const host = new Host(disk, { isEnsemble: false });
+  const sink = new ExactSink();
+  host.storage.recover(sink);
+  while (host.storage.step(10_000) !== 'done') host.completeOne();
+  const complaints = host.messages.filter((message) => message.startsWith('error'));
+  assert.deepEqual(complaints, []);
+  return sink.told;
+}
+
+test('a snapshot that is ahead of its name says from where on it is exact', () => {
+  assert.deepEqual(toldOf(diskOf('derived-fuzzy-renamed')), [0x3a, 0x4b]);
+  assert.deepEqual(toldOf(diskOf('standalone')), [0x4b, 0x4b]);
+  assert.deepEqual(toldOf(diskOf('no-digest')), [0x27, 0x27]);
+  assert.deepEqual(toldOf(diskOf('empty')), [0, 0]);
+});
+
+test('a state that came without a digest may be ahead of its zxid by anything', () => {
+  const disk = new MemoryDisk();
+  const host = new Host(disk, { isEnsemble: false });
+  assert.equal(host.recover(), null);
+  host.await(host.storage.installSnapshot(new Ledger().stream(), 9, { hi: 0, lo: 0 }));
+  const told: number[] = [];
+  class Sink extends Ledger {
+    override installBody(zxid: number, exactZxid = Number.NaN): void {
+      told.push(zxid, exactZxid);
+      super.installBody(zxid);
+    }
+  }
+  const next = new Host(disk, { isEnsemble: false });
+  next.storage.recover(new Sink());
+  while (next.storage.step(10_000) !== 'done') next.completeOne();
+  assert.deepEqual(told, [9, ZXID_MAX]);
 });
 
 test('a directory that Apache wrote goes on with our log, and none of its files is ours', () => {

@@ -104,7 +104,9 @@ export class SnapshotWriter {
     this.#sum = writeSeal(w, this.#sum);
     if (digest === null) return;
     const digestStart = w.position;
-    writeDigestSection(w, zxid, digest.hi, digest.lo);
+    // A digest of 0 is none: the state may be ahead of its zxid, nobody knows how far.
+    const isKnown = digest.hi !== 0 || digest.lo !== 0;
+    writeDigestSection(w, isKnown ? zxid : 0, digest.hi, digest.lo);
     this.#sum = adler32(w.buffer, digestStart, w.position, this.#sum);
     this.#sum = writeSeal(w, this.#sum);
     if (!withZxid || zxid === ZXID_NONE) return;

@@ -76,8 +76,12 @@ export interface RecoverySink {
   pushBody(buffer: Uint8Array, start: number, end: number): number;
   readonly bodyEnded: boolean;
   readonly bodyError: string | null;
-  /** The body was complete and its checksums were right: it is the state as of `zxid`. */
-  installBody(zxid: number): void;
+  /**
+   * The body was complete and its checksums were right: it is the state as of `zxid`, and may hold
+   * later changes up to `exactZxid`, when a server wrote it that went on working meanwhile;
+   * ZXID_MAX: nobody knows up to where.
+   */
+  installBody(zxid: number, exactZxid: number): void;
   /**
    * The next transaction of the log: header, body, digest, checksum verified. The range stays
    * unchanged for ever, so that it may be kept for learners; it pins up to 2 MiB of memory.

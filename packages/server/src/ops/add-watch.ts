@@ -22,4 +22,9 @@ function read(c: ReadContext, w: JuteWriter): number {
   return ErrorCode.OK;
 }
 
-export const addWatch: ReadOperation = { opcode: OpCode.addWatch, read };
+export const addWatch: ReadOperation = {
+  opcode: OpCode.addWatch,
+  permission: null,
+  errors: [],
+  read,
+};

@@ -12,9 +12,13 @@ export interface AuthProvider {
   readonly isAuthenticating: boolean;
   /**
    * The identities that `data` earns a connection which has `identities` already; null when the
-   * attempt fails. Identities that the connection has may be among them.
+   * attempt fails, `elsewhere` when the client has come to the wrong server. Identities that the
+   * connection has may be among them.
    */
-  authenticate(data: Uint8Array | null, identities: readonly Id[]): readonly Id[] | null;
+  authenticate(
+    data: Uint8Array | null,
+    identities: readonly Id[],
+  ): readonly Id[] | 'elsewhere' | null;
   /** True when `id` may stand in an ACL of this scheme. */
   isValid(id: string): boolean;
   /** True when an identity of this scheme is meant by the ACL's id. */

@@ -35,9 +35,10 @@ test('digest identities are those of the protocol', () => {
     ['super:test', SUPER_DIGEST],
     ['a:b:c', 'a:cLzgnoJ6mP5qz3w+mwvPE2vDgu0='],
   ];
-  for (const [text, identity] of rows) assert.equal(digestIdentity(text ?? '', HASHES), identity);
-  assert.match(digestIdentity('nobody', HASHES), /^nobody:.{27}=$/);
-  assert.match(digestIdentity('', HASHES), /^:.{27}=$/);
+  for (const [text, identity] of rows)
+    assert.equal(digestIdentity(text ?? '', 'sha1', HASHES), identity);
+  assert.match(digestIdentity('nobody', 'sha1', HASHES), /^nobody:.{27}=$/);
+  assert.match(digestIdentity('', 'sha1', HASHES), /^:.{27}=$/);
 });
 
 test('authenticate adds what the connection lacks, or fails', () => {
@@ -119,6 +120,30 @@ function ipEntry(id: string): Acl {
   return { perms: 1, scheme: 'ip', id };
 }
 
+/** What becomes of the ACL of a create. */
+function stored(acl: readonly Acl[], identities: readonly Id[]): string | readonly Acl[] {
+  const bed = new StateBed();
+  const { err } = bed.write(OpCode.create, createBody('/n', { acl }), { ...ALICE, identities });
+  if (err !== 'OK') return err;
+  const { acls, nodes } = bed.state.core.tree;
+  return acls.get(nodes.aclId(nodes.find('/n'))) ?? [];
+}
+
+test('trap 37: a null ACL id is legal for scheme auth, and cannot be decoded for world', () => {
+  const own = [{ ...BOB, perms: 5 }];
+  assert.deepEqual(stored([{ ...AUTH, id: null }], [IP, BOB]), own);
+  assert.deepEqual(stored([{ ...AUTH, id: '' }], [IP, BOB]), own);
+  assert.equal(stored([{ ...ANYONE, id: null }], [IP, BOB]), 'MARSHALLINGERROR');
+});
+
+test('trap 38: scheme auth may make duplicates, and leaves out ip and super', () => {
+  const own = { ...BOB, perms: 5 };
+  const root: Id = { scheme: 'super', id: '' };
+  assert.deepEqual(stored([own, AUTH], [IP, root, BOB]), [own, own]);
+  assert.equal(stored([AUTH], [IP]), 'INVALIDACL');
+  assert.equal(stored([AUTH], [IP, root]), 'INVALIDACL');
+});
+
 test('the fix-up of an ACL', () => {
   const fixUp = new AclFixUp(new AuthProviders(HASHES, ''));
   const rows: readonly [string, readonly Acl[] | null, Id[], ErrorName | readonly Acl[]][] = [
@@ -133,18 +158,18 @@ test('the fix-up of an ACL', () => {
       [ANYONE, { ...ANYONE, perms: 1 }],
     ],
     ['world with another id', [{ ...ANYONE, id: 'someone' }], [IP], 'INVALIDACL'],
-    ['trap 37: world with null', [{ ...ANYONE, id: null }], [IP], 'MARSHALLINGERROR'],
+    ['world with null', [{ ...ANYONE, id: null }], [IP], 'MARSHALLINGERROR'],
     ['digest with null', [digestEntry(null)], [IP], 'MARSHALLINGERROR'],
     ['unknown scheme', [{ perms: 1, scheme: 'odd', id: 'x' }], [IP], 'INVALIDACL'],
     ['unknown scheme with null', [{ perms: 1, scheme: 'odd', id: null }], [IP], 'INVALIDACL'],
     ['no scheme', [{ perms: 1, scheme: '', id: 'x' }], [IP], 'INVALIDACL'],
     ['super', [{ perms: 1, scheme: 'super', id: '' }], [IP], 'INVALIDACL'],
-    ['trap 38: auth of an ip alone', [AUTH], [IP], 'INVALIDACL'],
+    ['auth of an ip alone', [AUTH], [IP], 'INVALIDACL'],
     ['auth of super alone', [AUTH], [{ scheme: 'super', id: '' }], 'INVALIDACL'],
-    ['trap 37: auth with null', [{ ...AUTH, id: null }], [IP, BOB], [{ ...BOB, perms: 5 }]],
+    ['auth with null', [{ ...AUTH, id: null }], [IP, BOB], [{ ...BOB, perms: 5 }]],
     ['auth with an id', [{ ...AUTH, id: 'x' }], [BOB], [{ ...BOB, perms: 5 }]],
     [
-      'trap 38: auth makes duplicates',
+      'auth makes duplicates',
       [{ ...BOB, perms: 5 }, AUTH],
       [BOB, CAT],
       [

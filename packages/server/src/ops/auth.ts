@@ -8,6 +8,7 @@
 import { ErrorCode, type Id } from '@zabra/protocol';
 import type { AuthProvider } from './auth-provider.ts';
 import { DigestProvider, SUPER_SCHEME } from './digest-provider.ts';
+import { EnsembleProvider } from './ensemble-provider.ts';
 import { IpProvider } from './ip-provider.ts';
 import { SASL_SCHEME, SaslProvider } from './sasl-provider.ts';
 import type { Hashes, SchemeOptions } from './state-options.ts';
@@ -21,14 +22,21 @@ export const ANYONE = 'anyone';
 export const AUTH_SCHEME = 'auth';
 
 export interface AuthOutcome {
-  /** OK, or AUTHFAILED: then the connection is closed after the reply. */
+  /**
+   * OK; AUTHFAILED: then the connection is closed after the reply; CONNECTIONLOSS: it is closed
+   * without one.
+   */
   readonly code: number;
   /** Identities to be added to the connection: those that it lacks. */
   readonly add: readonly Id[];
 }
 
-/** Neither certificates nor SASL. */
+/** What there is without a word in `zoo.cfg`: neither certificates nor SASL. */
 export const NO_SCHEMES: SchemeOptions = {
+  digest: true,
+  digestAlgorithm: 'sha1',
+  ensemble: false,
+  ensembleNames: null,
   x509: false,
   x509SuperUser: '',
   sasl: false,
@@ -37,6 +45,7 @@ export const NO_SCHEMES: SchemeOptions = {
 };
 
 const FAILED: AuthOutcome = { code: ErrorCode.AUTHFAILED, add: [] };
+const ELSEWHERE: AuthOutcome = { code: ErrorCode.CONNECTIONLOSS, add: [] };
 
 export class AuthProviders {
   readonly #byScheme: Map<string, AuthProvider>;
@@ -46,7 +55,10 @@ export class AuthProviders {
     this.#byScheme = new Map();
     this.#schemes = schemes;
     this.register(new IpProvider());
-    this.register(new DigestProvider(hashes, superDigest));
+    if (schemes.digest) {
+      this.register(new DigestProvider(hashes, schemes.digestAlgorithm, superDigest));
+    }
+    if (schemes.ensemble) this.register(new EnsembleProvider(schemes.ensembleNames));
     if (schemes.x509) this.register(new X509Provider(schemes.x509SuperUser));
     if (schemes.sasl) this.register(new SaslProvider(schemes.anySaslUser));
   }
@@ -67,6 +79,7 @@ export class AuthProviders {
     const provider = scheme === null ? undefined : this.#byScheme.get(scheme);
     const earned = provider?.authenticate(data, identities) ?? null;
     if (earned === null) return FAILED;
+    if (earned === 'elsewhere') return ELSEWHERE;
     const add = earned.filter((identity) => !identities.some((known) => sameId(known, identity)));
     return { code: ErrorCode.OK, add };
   }

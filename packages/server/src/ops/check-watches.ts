@@ -30,10 +30,14 @@ function isWatcherType(type: number): boolean {
 
 export const checkWatches: ReadOperation = {
   opcode: OpCode.checkWatches,
+  permission: null,
+  errors: [ErrorCode.NOWATCHER],
   read: (c) => read(c, false),
 };
 
 export const removeWatches: ReadOperation = {
   opcode: OpCode.removeWatches,
+  permission: null,
+  errors: [ErrorCode.NOWATCHER],
   read: (c) => read(c, true),
 };

@@ -9,10 +9,12 @@
 
 import { ErrorCode, type JuteReader, OpCode, Perms } from '@zabra/protocol';
 import type { Application } from './application.ts';
-import type { WriteOperation } from './operation.ts';
+import type { Permission, WriteOperation } from './operation.ts';
 import { checkFullRule } from './path-rules.ts';
 import { isExpected, nextVersion, type Preparation } from './preparation.ts';
 import { replyNothing } from './reply.ts';
+
+const PERMISSION: Permission = { perms: Perms.READ, on: 'znode' };
 
 function skip(r: JuteReader): boolean {
   r.range();
@@ -30,7 +32,7 @@ function prepare(p: Preparation): number {
   if (path === null || code !== ErrorCode.OK) return code;
   const node = p.pending.find(path);
   if (node === null) return ErrorCode.NONODE;
-  code = p.checkPermission(node, Perms.READ);
+  code = p.checkPermission(node, PERMISSION.perms);
   if (code !== ErrorCode.OK) return code;
   if (!isExpected(expected, node.version)) return ErrorCode.BADVERSION;
   p.entry.string(path);
@@ -46,6 +48,8 @@ function apply(a: Application): number {
 
 export const check: WriteOperation = {
   opcode: OpCode.check,
+  permission: PERMISSION,
+  errors: [ErrorCode.BADARGUMENTS, ErrorCode.NONODE, ErrorCode.NOAUTH, ErrorCode.BADVERSION],
   admission: 'sub',
   inMulti: true,
   skip,

@@ -78,6 +78,8 @@ function apply(a: Application): number {
 
 export const closeSession: WriteOperation = {
   opcode: OpCode.closeSession,
+  permission: null,
+  errors: [],
   admission: 'client',
   inMulti: false,
   skip,

@@ -35,6 +35,8 @@ function apply(a: Application): number {
 
 export const createSession: WriteOperation = {
   opcode: OpCode.createSession,
+  permission: null,
+  errors: [],
   admission: 'server',
   inMulti: false,
   skip,

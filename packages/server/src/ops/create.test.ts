@@ -5,7 +5,15 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CreateMode, type ErrorName, errorName, OpCode, readStat } from '@zabra/protocol';
+import {
+  CreateMode,
+  type ErrorName,
+  errorName,
+  JuteReader,
+  OpCode,
+  readStat,
+  readTxnHeader,
+} from '@zabra/protocol';
 import {
   ALICE,
   type Body,
@@ -13,6 +21,8 @@ import {
   EXPIRED,
   MOVED,
   multiBody,
+  pathVersionBody,
+  pathWatchBody,
   reader,
   setAclBody,
   StateBed,
@@ -74,28 +84,34 @@ test('the first check of create that fails decides the code', () => {
   }
 });
 
-test('trap 31: NOAUTH precedes NODEEXISTS, and NONODE of the parent precedes NOAUTH', () => {
+test('trap 31: NOAUTH hides whether the znode is there, NONODE of its parent comes first', () => {
   const bed = new StateBed();
   bed.create('/p');
   bed.create('/p/c');
   assert.equal(bed.write(OpCode.setACL, setAclBody('/p', worldAcl(1))).err, 'OK');
   assert.equal(bed.write(OpCode.create, createBody('/p/c')).err, 'NOAUTH');
   assert.equal(bed.write(OpCode.create, createBody('/p/q/c')).err, 'NONODE');
+  assert.equal(bed.write(OpCode.delete, pathVersionBody('/p/none', -1)).err, 'NOAUTH');
+  assert.equal(bed.write(OpCode.delete, pathVersionBody('/p/c', -1)).err, 'NOAUTH');
+  assert.equal(bed.write(OpCode.delete, pathVersionBody('/p/q/c', -1)).err, 'NONODE');
 });
 
 test('trap 32: the ACL is judged before existence, a trailing slash only after the parent', () => {
   const bed = bedWithTraps();
+  assert.equal(bed.write(OpCode.create, createBody('no', { acl: [] })).err, 'BADARGUMENTS');
   assert.equal(bed.write(OpCode.create, createBody('/no/x', { acl: [] })).err, 'INVALIDACL');
+  assert.equal(bed.write(OpCode.setACL, setAclBody('/no/x', [])).err, 'INVALIDACL');
   assert.equal(bed.write(OpCode.create, createBody('/no/')).err, 'NONODE');
   assert.equal(bed.write(OpCode.create, createBody('/locked/')).err, 'NOAUTH');
+  assert.equal(bed.write(OpCode.create, createBody('/full/')).err, 'BADARGUMENTS');
 });
 
 test('an undecodable create is not well-formed', () => {
   const bed = new StateBed();
   const request = bed.request(OpCode.create, createBody('/a'));
-  assert.equal(bed.state.isWellFormed(request), true);
+  assert.equal(bed.isWellFormed(request), true);
   for (let end = request.start; end < request.end; end++) {
-    assert.equal(bed.state.isWellFormed({ ...request, end }), false, `cut at ${end}`);
+    assert.equal(bed.isWellFormed({ ...request, end }), false, `cut at ${end}`);
   }
 });
 
@@ -143,7 +159,7 @@ const KINDS: readonly [number, number, number, Kind, Kind][] = [
   [OpCode.createTTL, 5, 2 ** 40, 'UNIMPLEMENTED', 'BADARGUMENTS'],
 ];
 
-test('the kind of a znode follows from opcode and flags together (traps 27 and 28)', () => {
+test('the kind of a znode follows from opcode and flags together', () => {
   for (const [opcode, flags, ttlMs, plain, extended] of KINDS) {
     const name = `opcode ${opcode}, flags ${flags}, ttl ${ttlMs}`;
     assert.equal(kindAfter(new StateBed(), opcode, flags, ttlMs), plain, name);
@@ -152,7 +168,7 @@ test('the kind of a znode follows from opcode and flags together (traps 27 and 2
   }
 });
 
-test('trap 41: containers and TTL znodes show no owner', () => {
+test('trap 41: containers and TTL znodes show no owner, and are stored with one', () => {
   const bed = new StateBed({ extendedTypes: true });
   bed.create('/c', { opcode: OpCode.createContainer, flags: 4 });
   bed.create('/t', { opcode: OpCode.createTTL, flags: 5, ttlMs: 2 ** 40 - 1 });
@@ -160,18 +176,44 @@ test('trap 41: containers and TTL znodes show no owner', () => {
   for (const path of ['/c', '/t']) {
     const { ephemeralOwnerHi, ephemeralOwnerLo } = bed.mustStat(path);
     assert.deepEqual([ephemeralOwnerHi, ephemeralOwnerLo], [0, 0], path);
+    const stat = readStat(reader(bed.read(OpCode.exists, pathWatchBody(path))));
+    assert.deepEqual([stat.ephemeralOwnerHi, stat.ephemeralOwnerLo], [0, 0], path);
   }
+  const { nodes } = bed.state.core.tree;
+  const stored = (path: string): number[] => {
+    const ref = nodes.find(path);
+    return [nodes.ownerHi(ref) >>> 0, nodes.ownerLo(ref) >>> 0];
+  };
+  assert.deepEqual(stored('/c'), [0x80000000, 0]);
+  assert.deepEqual(stored('/t'), [0xff0000ff, 0xffffffff]);
   assert.equal(bed.mustStat('/e').ephemeralOwnerLo, ALICE.lo);
   assert.equal(bed.create('/c/x'), '/c/x');
   assert.equal(bed.create('/t/x'), '/t/x');
 });
 
-test('trap 27: flags 4 by create make a container only inside a multi', () => {
-  const bed = new StateBed();
-  const request = { path: '/m', data: null, acl: worldAcl(31), flags: 4 };
-  assert.equal(bed.write(OpCode.multi, multiBody([{ type: OpCode.create, request }])).err, 'OK');
-  const { nodes } = bed.state.core.tree;
-  assert.equal(nodes.ownerHi(nodes.find('/m')), -0x80000000);
+test('trap 27: flags 4 make a persistent znode by create, and a container inside a multi', () => {
+  for (const type of [OpCode.create, OpCode.create2]) {
+    const bed = new StateBed();
+    bed.create('/p', { opcode: type, flags: 4 });
+    const request = { path: '/m', data: null, acl: worldAcl(31), flags: 4 };
+    assert.equal(bed.write(OpCode.multi, multiBody([{ type, request }])).err, 'OK');
+    const { nodes } = bed.state.core.tree;
+    assert.equal(nodes.ownerHi(nodes.find('/p')), 0);
+    assert.equal(nodes.ownerHi(nodes.find('/m')), -0x80000000);
+  }
+});
+
+test('trap 28: createTTL without TTL flags and with a negative ttl is not logged', () => {
+  const bed = new StateBed({ extendedTypes: true });
+  for (const flags of [0, 1, 2, 3, 4]) {
+    const body = createBody('/n', { opcode: OpCode.createTTL, flags, ttlMs: -1 });
+    const prepared = bed.prepare(OpCode.createTTL, body);
+    assert.equal(errorName(prepared.code), 'BADARGUMENTS');
+    const r = new JuteReader().reset(prepared.entry, 0, prepared.entry.length);
+    assert.equal(readTxnHeader(r).type, OpCode.error, 'what is logged is the refusal');
+    assert.equal(bed.commit(prepared).err, 'BADARGUMENTS');
+    assert.equal(bed.stat('/n'), null);
+  }
 });
 
 test('a created znode and its parent have the Stat of the protocol', () => {

@@ -26,7 +26,7 @@ import {
 } from '@zabra/protocol';
 import { skipAcl } from './acl-memo.ts';
 import type { Application } from './application.ts';
-import type { WriteOperation } from './operation.ts';
+import type { Permission, WriteOperation } from './operation.ts';
 import { CONTAINER_OWNER_HI, CONTAINER_OWNER_LO, isTtl, NodeKind, nodeKind } from './owner.ts';
 import { ttlOwnerHi, ttlOwnerLo } from './owner.ts';
 import { checkFullRule, checkHasParent } from './path-rules.ts';
@@ -34,6 +34,20 @@ import type { PendingNode } from './pending-node.ts';
 import type { Preparation } from './preparation.ts';
 import { replyPath, replyPathAndStat } from './reply.ts';
 
+/** Of createIfNotExists as well. */
+export const CREATE_PERMISSION: Permission = { perms: Perms.CREATE, on: 'parent' };
+
+/** How any of the four refuses. */
+export const CREATE_ERRORS: readonly ErrorCode[] = [
+  ErrorCode.BADARGUMENTS,
+  ErrorCode.UNIMPLEMENTED,
+  ErrorCode.INVALIDACL,
+  ErrorCode.NONODE,
+  ErrorCode.NOAUTH,
+  ErrorCode.NODEEXISTS,
+  ErrorCode.NOCHILDRENFOREPHEMERALS,
+  ErrorCode.QUOTAEXCEEDED,
+];
 /** The largest value of a stored cversion: from there on the counter stands still. */
 const CVERSION_MAX = 0x7fffffff;
 /** Stands for the ttl that a request does not carry. */
@@ -61,7 +75,8 @@ function prepare(p: Preparation, opcode: number): number {
   const ttlInForce = p.txnType === OpCode.createTTL ? ttlMs : NO_TTL;
   let code = checkMode(p, flags, ttlInForce);
   if (code !== ErrorCode.OK) return code;
-  if (p.sessionError !== ErrorCode.OK) return p.sessionError;
+  const refusal = isEphemeralMode(flags) ? p.ephemeralError : p.sessionError;
+  if (refusal !== ErrorCode.OK) return refusal;
   if (path === null) return ErrorCode.MARSHALLINGERROR;
   code = checkHasParent(path);
   if (code !== ErrorCode.OK) return code;
@@ -69,7 +84,7 @@ function prepare(p: Preparation, opcode: number): number {
   if (code !== ErrorCode.OK) return code;
   const parent = p.pending.find(parentPath(path));
   if (parent === null) return ErrorCode.NONODE;
-  code = p.checkPermission(parent, Perms.CREATE);
+  code = p.checkPermission(parent, CREATE_PERMISSION.perms);
   if (code !== ErrorCode.OK) return code;
   const finalPath = isSequentialMode(flags) ? sequentialName(path, parent.cversion) : path;
   code = checkPlace(p, parent, finalPath, dataLength);
@@ -243,6 +258,8 @@ function plant(
 function createOperation(opcode: number, withStat: boolean): WriteOperation {
   return {
     opcode,
+    permission: CREATE_PERMISSION,
+    errors: CREATE_ERRORS,
     admission: 'client',
     inMulti: true,
     skip: (r) => skip(r, opcode),

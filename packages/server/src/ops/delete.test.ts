@@ -7,16 +7,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CreateMode, type ErrorName, OpCode, readMultiResponse, readStat } from '@zabra/protocol';
 import {
+  ALICE,
   type Body,
   EXPIRED,
   MOVED,
   multiBody,
   pathBody,
   pathVersionBody,
+  pathWatchBody,
   reader,
   setAclBody,
   setDataBody,
   StateBed,
+  TestWatcher,
   type Who,
   worldAcl,
 } from './state-bed.test-kit.ts';
@@ -61,12 +64,15 @@ test('the first check of delete that fails decides the code', () => {
   ]);
 });
 
-test('trap 34: nothing on the znode itself matters to a delete', () => {
+test('trap 34: permission to delete is on the parent, and nothing on the znode matters', () => {
   const bed = new StateBed();
-  bed.create('/p');
+  bed.create('/p', { acl: worldAcl(31) });
   bed.create('/p/c', { acl: worldAcl(0) });
+  bed.create('/p/d', { acl: worldAcl(31) });
   bed.delete('/p/c');
   assert.equal(bed.stat('/p/c'), null);
+  bed.write(OpCode.setACL, setAclBody('/p', worldAcl(31 - 8)));
+  assert.equal(bed.write(OpCode.delete, pathVersionBody('/p/d', -1)).err, 'NOAUTH');
 });
 
 test('a delete raises the pzxid of the parent and its displayed cversion, nothing else', () => {
@@ -155,7 +161,11 @@ test('trap 35: setACL changes the aversion alone, which is the version it asks f
   bed.create('/n');
   bed.setData('/n', 'x');
   const before = bed.mustStat('/n');
+  const watcher = new TestWatcher(1);
+  bed.state.addWatcher(watcher);
+  bed.read(OpCode.getData, pathWatchBody('/n', true), ALICE, watcher);
   const reply = bed.write(OpCode.setACL, setAclBody('/n', worldAcl(17), 0));
+  assert.deepEqual(watcher.take(), []);
   assert.deepEqual(readStat(reader(reply)), { ...before, aversion: 1 });
   assert.deepEqual(bed.mustStat('/n'), { ...before, aversion: 1 });
   assert.equal(bed.write(OpCode.setACL, setAclBody('/n', worldAcl(31), 0)).err, 'BADVERSION');

@@ -9,11 +9,13 @@
 
 import { ErrorCode, type JuteReader, OpCode, parentPath, Perms } from '@zabra/protocol';
 import type { Application } from './application.ts';
-import type { WriteOperation } from './operation.ts';
+import type { Permission, WriteOperation } from './operation.ts';
 import { NodeKind, nodeKind } from './owner.ts';
 import { checkDeletable } from './path-rules.ts';
 import { isExpected, type Preparation } from './preparation.ts';
 import { replyNothing } from './reply.ts';
+
+const PERMISSION: Permission = { perms: Perms.DELETE, on: 'parent' };
 
 function skipDelete(r: JuteReader): boolean {
   r.range();
@@ -31,7 +33,7 @@ function prepareDelete(p: Preparation): number {
   if (code !== ErrorCode.OK) return code;
   const parent = p.pending.find(parentPath(path));
   if (parent === null) return ErrorCode.NONODE;
-  code = p.checkPermission(parent, Perms.DELETE);
+  code = p.checkPermission(parent, PERMISSION.perms);
   if (code !== ErrorCode.OK) return code;
   const node = p.pending.find(path);
   if (node === null) return ErrorCode.NONODE;
@@ -86,6 +88,14 @@ export function uproot(a: Application, path: string): number {
 
 export const deleteNode: WriteOperation = {
   opcode: OpCode.delete,
+  permission: PERMISSION,
+  errors: [
+    ErrorCode.BADARGUMENTS,
+    ErrorCode.NONODE,
+    ErrorCode.NOAUTH,
+    ErrorCode.BADVERSION,
+    ErrorCode.NOTEMPTY,
+  ],
   admission: 'client',
   inMulti: true,
   skip: skipDelete,
@@ -96,6 +106,8 @@ export const deleteNode: WriteOperation = {
 
 export const deleteContainer: WriteOperation = {
   opcode: OpCode.deleteContainer,
+  permission: null,
+  errors: [ErrorCode.BADARGUMENTS, ErrorCode.NONODE, ErrorCode.NOTEMPTY, ErrorCode.BADVERSION],
   admission: 'server',
   inMulti: false,
   skip: skipDeleteContainer,

@@ -1,14 +1,13 @@
 /**
- * DIGEST-MD5: the vectors of RFC 2831, an exchange that Apache's server and client held, and what
+ * DIGEST-MD5, the server's side: an exchange that Apache's server and client held, and what
  * Apache's server 3.9.5 takes and refuses, token by token.
  */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { utf8Decode, utf8Encode } from '@zabra/protocol';
+import { DigestResponse, utf8Decode, utf8Encode } from '@zabra/protocol';
 import fc from 'fast-check';
-import { DigestMd5 } from './digest-md5.ts';
-import { DigestResponse } from './digest-response.ts';
+import { CLIENT_SERVICE, DigestMd5, type DigestService, QUORUM_SERVICE } from './digest-md5.ts';
 import { SaslUsers } from './sasl-users.ts';
 import { HASHES } from './state-bed.test-kit.ts';
 
@@ -21,41 +20,6 @@ const USERS = new SaslUsers(
     ['q', 'a"b\\c'],
   ]),
 );
-
-test('the responses are those of RFC 2831, section 4', () => {
-  const rows = [
-    [
-      'imap/elwood.innosoft.com',
-      'OA6MG9tEQGm2hh',
-      'OA6MHXh6VqTrRk',
-      'd388dad90d4bbd760a152321f2143af7',
-      'ea40f60335c427b5527b84dbabcdfffd',
-    ],
-    [
-      'acap/elwood.innosoft.com',
-      'OA9BSXrbuRhWay',
-      'OA9BSuZWMSpW8m',
-      '6084c6db3fede7352c551284490fd0fc',
-      '2f0b3d7c3c2e486600ef710726aa2eae',
-    ],
-  ] as const;
-  for (const [digestUri, nonce, cnonce, ofClient, ofServer] of rows) {
-    const values = {
-      userName: 'chris',
-      realm: 'elwood.innosoft.com',
-      nonce,
-      cnonce,
-      nonceCount: '00000001',
-      qop: 'auth',
-      digestUri,
-      authzid: null,
-      isUtf8: true,
-    };
-    const response = new DigestResponse(values, 'secret', HASHES);
-    assert.equal(response.ofClient, ofClient);
-    assert.equal(response.ofServer, ofServer);
-  }
-});
 
 test('an exchange of Apache 3.9.5 with its own client comes out the same', () => {
   const nonce = '1jXJaDVxynwNMmjCZyW/8AeNS9sM1i9AQHCaFpAd';
@@ -108,7 +72,7 @@ function tokenFor(challenge: string, says: Says): Uint8Array {
     authzid: authzid ?? null,
     isUtf8: true,
   };
-  const { ofClient } = new DigestResponse(values, password, HASHES);
+  const { ofClient } = new DigestResponse(values, password, HASHES.md5);
   const token =
     `charset=utf-8,username="${user}",realm="${realm}",nonce="${nonce}",nc=${nonceCount},` +
     `cnonce="${cnonce}",digest-uri="${uri}",maxbuf=65536,response=${ofClient},qop=${qop}` +
@@ -201,6 +165,23 @@ test('what Apache refuses is refused, for good', () => {
     assert.equal(exchange.userName, '', name);
     assert.equal(exchange.answer(tokenFor(challenge, {})), null, `${name}: no second attempt`);
     assert.equal(exchange.isDone, false, name);
+  }
+});
+
+test('servers among themselves are another service, and nobody acts for another there', () => {
+  const server = { realm: 'zk-quorum-sasl-md5', uri: 'zookeeper-quorum/zk-quorum-sasl-md5' };
+  const rows: readonly (readonly [string, Says, DigestService, boolean])[] = [
+    ['a server', server, QUORUM_SERVICE, true],
+    ['a server that names itself', { ...server, authzid: 'bob' }, QUORUM_SERVICE, true],
+    ['a server that names another', { ...server, authzid: 'eve' }, QUORUM_SERVICE, false],
+    ['a client', {}, QUORUM_SERVICE, false],
+    ['a server that comes as a client', server, CLIENT_SERVICE, false],
+  ];
+  for (const [name, says, service, isTaken] of rows) {
+    const exchange = new DigestMd5(USERS, HASHES, service);
+    const challenge = text(exchange.answer(new Uint8Array(0))) ?? '';
+    assert.match(challenge, new RegExp(`^realm="${service.realm}",nonce="`));
+    assert.equal(exchange.answer(tokenFor(challenge, says)) !== null, isTaken, name);
   }
 });
 

@@ -1,7 +1,8 @@
 /**
  * DigestMd5: the server's side of one DIGEST-MD5 exchange (RFC 2831), as ZooKeeper's clients hold
  * it: realm and server name `zk-sasl-md5`, service `zookeeper`, quality of protection `auth`
- * (client-protocol.md 13.6).
+ * (client-protocol.md 13.6). Servers hold the same one among themselves under names of its own
+ * (quorum-protocol.md 16).
  *
  *   client  anything, by custom nothing
  *   server  realm="zk-sasl-md5",nonce="...",charset=utf-8,algorithm=md5-sess
@@ -11,18 +12,38 @@
  *
  * One attempt: a failure is final, and so is a token behind the last one. An authorization id that
  * the client names takes part in the hashes and is otherwise ignored, as Apache ignores it: whoever
- * proves to be bob is bob. It knows nothing of requests and identities.
+ * proves to be bob is bob. Of a server it must be the user, again as in Apache. It knows nothing of
+ * requests and identities.
  */
 
-import { utf8Encode } from '@zabra/protocol';
-import { base64 } from './base64.ts';
-import { type Directives, parseDirectives } from './digest-directives.ts';
-import { DigestResponse } from './digest-response.ts';
+import {
+  base64,
+  DigestResponse,
+  type Directives,
+  parseDirectives,
+  utf8Encode,
+} from '@zabra/protocol';
 import type { SaslUsers } from './sasl-users.ts';
 import type { Hashes } from './state-options.ts';
 
-const REALM = 'zk-sasl-md5';
-const DIGEST_URI = 'zookeeper/zk-sasl-md5';
+/** Whom the exchange is with: what both sides hash, and so must agree on. */
+export interface DigestService {
+  readonly realm: string;
+  readonly digestUri: string;
+  /** Nobody may act for another. */
+  readonly isAuthzidChecked: boolean;
+}
+
+export const CLIENT_SERVICE: DigestService = {
+  realm: 'zk-sasl-md5',
+  digestUri: 'zookeeper/zk-sasl-md5',
+  isAuthzidChecked: false,
+};
+export const QUORUM_SERVICE: DigestService = {
+  realm: 'zk-quorum-sasl-md5',
+  digestUri: 'zookeeper-quorum/zk-quorum-sasl-md5',
+  isAuthzidChecked: true,
+};
 const NONCE_BYTES = 30;
 const NONCE_COUNT = '00000001';
 const QOP = 'auth';
@@ -32,14 +53,16 @@ type Stage = 'opening' | 'challenged' | 'done' | 'failed';
 export class DigestMd5 {
   readonly #users: SaslUsers;
   readonly #hashes: Hashes;
+  readonly #service: DigestService;
   #stage: Stage;
   #nonce: string;
   /** Empty unless the exchange has succeeded. */
   userName: string;
 
-  constructor(users: SaslUsers, hashes: Hashes) {
+  constructor(users: SaslUsers, hashes: Hashes, service = CLIENT_SERVICE) {
     this.#users = users;
     this.#hashes = hashes;
+    this.#service = service;
     this.#stage = 'opening';
     this.#nonce = '';
     this.userName = '';
@@ -63,7 +86,7 @@ export class DigestMd5 {
   #challenge(): Uint8Array {
     this.#nonce = base64(this.#hashes.randomBytes(NONCE_BYTES));
     const nonce = `nonce="${this.#nonce}"`;
-    return utf8Encode(`realm="${REALM}",${nonce},charset=utf-8,algorithm=md5-sess`);
+    return utf8Encode(`realm="${this.#service.realm}",${nonce},charset=utf-8,algorithm=md5-sess`);
   }
 
   #judge(token: Uint8Array): Uint8Array | null {
@@ -75,7 +98,7 @@ export class DigestMd5 {
     if (userName === '' || password === null) return null;
     const given = {
       userName,
-      realm: REALM,
+      realm: this.#service.realm,
       nonce: this.#nonce,
       cnonce: values.get('cnonce') ?? '',
       nonceCount: values.get('nc') ?? NONCE_COUNT,
@@ -84,7 +107,7 @@ export class DigestMd5 {
       authzid: values.get('authzid') ?? null,
       isUtf8,
     };
-    const response = new DigestResponse(given, password, this.#hashes);
+    const response = new DigestResponse(given, password, this.#hashes.md5);
     if (!isSameText(response.ofClient, values.get('response') ?? '')) return null;
     this.userName = userName;
     return utf8Encode(`rspauth=${response.ofServer}`);
@@ -92,13 +115,16 @@ export class DigestMd5 {
 
   /** Whatever the user and the password. */
   #isAcceptable({ values }: Directives): boolean {
+    const { realm, digestUri, isAuthzidChecked } = this.#service;
+    const userName = values.get('username');
     return (
-      values.get('realm') === REALM &&
+      values.get('realm') === realm &&
       values.get('nonce') === this.#nonce &&
       Number.parseInt(values.get('nc') ?? NONCE_COUNT, 16) === 1 &&
       (values.get('qop') ?? QOP) === QOP &&
       values.has('cnonce') &&
-      values.get('digest-uri')?.toLowerCase() === DIGEST_URI
+      values.get('digest-uri')?.toLowerCase() === digestUri &&
+      (!isAuthzidChecked || (values.get('authzid') ?? userName) === userName)
     );
   }
 }

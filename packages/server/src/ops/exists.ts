@@ -8,13 +8,15 @@
 
 import { ErrorCode, type JuteWriter, OpCode, Perms } from '@zabra/protocol';
 import { WatchMode } from '../tree/watch-mode.ts';
-import type { ReadOperation } from './operation.ts';
+import type { Permission, ReadOperation } from './operation.ts';
 import type { ReadContext } from './read-context.ts';
+
+const PERMISSION: Permission = { perms: Perms.READ, on: 'znode' };
 
 function read(c: ReadContext, w: JuteWriter): number {
   c.readPath();
   const watches = c.reader.bool();
-  const code = c.locate(Perms.READ);
+  const code = c.locate(PERMISSION.perms);
   if (code === ErrorCode.NONODE && hasNulByte(c)) return ErrorCode.BADARGUMENTS;
   if (watches && (code === ErrorCode.OK || code === ErrorCode.NONODE)) c.watch(WatchMode.DATA);
   if (code === ErrorCode.OK) c.core.tree.nodes.writeStat(c.ref, w, c.core.options.extendedTypes);
@@ -28,4 +30,9 @@ function hasNulByte(c: ReadContext): boolean {
   return false;
 }
 
-export const exists: ReadOperation = { opcode: OpCode.exists, read };
+export const exists: ReadOperation = {
+  opcode: OpCode.exists,
+  permission: PERMISSION,
+  errors: [ErrorCode.BADARGUMENTS, ErrorCode.NONODE, ErrorCode.NOAUTH],
+  read,
+};

@@ -8,12 +8,14 @@
 
 import { type Acl, ErrorCode, type JuteWriter, OpCode, Perms } from '@zabra/protocol';
 import { DIGEST_SCHEME } from './digest-provider.ts';
-import type { ReadOperation } from './operation.ts';
+import type { Permission, ReadOperation } from './operation.ts';
 import type { ReadContext } from './read-context.ts';
+
+const PERMISSION: Permission = { perms: Perms.READ | Perms.ADMIN, on: 'znode' };
 
 function read(c: ReadContext, w: JuteWriter): number {
   c.readPath();
-  const code = c.locate(Perms.READ | Perms.ADMIN);
+  const code = c.locate(PERMISSION.perms);
   if (code !== ErrorCode.OK) return code;
   const { core, ref } = c;
   const acl = core.aclOf(ref) ?? [];
@@ -34,4 +36,9 @@ function masked({ scheme, id }: Acl): string {
   return colon < 0 ? id : `${id.slice(0, colon)}:x`;
 }
 
-export const getACL: ReadOperation = { opcode: OpCode.getACL, read };
+export const getACL: ReadOperation = {
+  opcode: OpCode.getACL,
+  permission: PERMISSION,
+  errors: [ErrorCode.NONODE, ErrorCode.NOAUTH],
+  read,
+};

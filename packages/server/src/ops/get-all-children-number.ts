@@ -7,15 +7,17 @@
  */
 
 import { ErrorCode, type JuteWriter, OpCode, Perms } from '@zabra/protocol';
-import type { ReadOperation } from './operation.ts';
+import type { Permission, ReadOperation } from './operation.ts';
 import type { ReadContext } from './read-context.ts';
+
+const PERMISSION: Permission = { perms: Perms.READ, on: 'znode' };
 
 /** Length of `/`; its alias is empty. */
 const ROOT_PATH_BYTES = 1;
 
 function read(c: ReadContext, w: JuteWriter): number {
   c.readPath();
-  const code = c.locate(Perms.READ);
+  const code = c.locate(PERMISSION.perms);
   if (code !== ErrorCode.OK) return code;
   const { nodes } = c.core.tree;
   // A found path this short is the root: counting what is known need not walk the tree. Under its
@@ -33,4 +35,9 @@ function descendantCount(c: ReadContext): number {
   return count;
 }
 
-export const getAllChildrenNumber: ReadOperation = { opcode: OpCode.getAllChildrenNumber, read };
+export const getAllChildrenNumber: ReadOperation = {
+  opcode: OpCode.getAllChildrenNumber,
+  permission: PERMISSION,
+  errors: [ErrorCode.NONODE, ErrorCode.NOAUTH],
+  read,
+};

@@ -8,13 +8,15 @@
 
 import { ErrorCode, type JuteWriter, OpCode, Perms } from '@zabra/protocol';
 import { WatchMode } from '../tree/watch-mode.ts';
-import type { ReadOperation } from './operation.ts';
+import type { Permission, ReadOperation } from './operation.ts';
 import type { ReadContext } from './read-context.ts';
+
+const PERMISSION: Permission = { perms: Perms.READ, on: 'znode' };
 
 function readNames(c: ReadContext, w: JuteWriter): number {
   c.readPath();
   const watches = c.reader.bool();
-  const code = c.locate(Perms.READ);
+  const code = c.locate(PERMISSION.perms);
   if (code !== ErrorCode.OK) return code;
   if (watches) c.watch(WatchMode.CHILD);
   c.core.tree.nodes.writeChildren(c.ref, w);
@@ -28,8 +30,16 @@ function readNamesAndStat(c: ReadContext, w: JuteWriter): number {
   return ErrorCode.OK;
 }
 
-export const getChildren: ReadOperation = { opcode: OpCode.getChildren, read: readNames };
+export const getChildren: ReadOperation = {
+  opcode: OpCode.getChildren,
+  permission: PERMISSION,
+  errors: [ErrorCode.NONODE, ErrorCode.NOAUTH],
+  read: readNames,
+};
+
 export const getChildren2: ReadOperation = {
   opcode: OpCode.getChildren2,
+  permission: PERMISSION,
+  errors: [ErrorCode.NONODE, ErrorCode.NOAUTH],
   read: readNamesAndStat,
 };

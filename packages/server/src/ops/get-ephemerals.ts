@@ -26,4 +26,9 @@ function read(c: ReadContext, w: JuteWriter): number {
   return ErrorCode.OK;
 }
 
-export const getEphemerals: ReadOperation = { opcode: OpCode.getEphemerals, read };
+export const getEphemerals: ReadOperation = {
+  opcode: OpCode.getEphemerals,
+  permission: null,
+  errors: [],
+  read,
+};

@@ -8,90 +8,98 @@
  *   txn      vector of { type, body as buffer }
  *   reply    { MultiHeader, body }..., MultiHeader(done)
  *
- * A create2 is logged as create, since old Java servers drop a multi that has the other number, so
- * the types of the results are taken from the request.
+ * A create2 is logged as create, since old Java servers drop a multi that has the other number, and
+ * Keeper's operations are logged as Apache's, so what the results are is taken from the request.
  */
 
-import { ErrorCode, JuteReader, type JuteWriter, OpCode } from '@zabra/protocol';
-import { STAT_BYTES } from '@zabra/protocol';
+import { ErrorCode, type JuteReader, OpCode } from '@zabra/protocol';
 import type { Application } from './application.ts';
-import type { ApplyResult, SubResult } from './apply-result.ts';
+import { wantsEphemeral } from './ephemeral-wish.ts';
 import { judgeMulti, MultiForm } from './multi-form.ts';
+import { hasStat, MultiReply, NO_STAT } from './multi-reply.ts';
 import type { WriteLookup, WriteOperation } from './operation.ts';
 import type { Preparation } from './preparation.ts';
 import { writeStatOf } from './reply.ts';
-import type { OpRequest } from './request.ts';
-import type { StateCore } from './state-core.ts';
+import { SUB_HEAD_BYTES } from './sub-transactions.ts';
 
 const HEADER_BYTES = 9;
-/** Of a sub-transaction: type and length of the body. */
-const SUB_HEAD_BYTES = 8;
-const NO_STAT = -1;
-/** What is read again was within the bounds the first time. */
-const BYTES_MAX = 0x7fffffff;
 
-export function multiOperation(lookup: WriteLookup): WriteOperation {
-  const multi = new Multi(lookup);
+export function multiOperation(multi: Multi): WriteOperation {
+  const reply = new MultiReply(multi);
   return {
     opcode: OpCode.multi,
+    permission: 'parts',
+    errors: [],
     admission: 'client',
     inMulti: false,
-    skip: (r) => multi.skip(r),
+    skip: (r) => multi.judge(r) === MultiForm.SOUND,
     prepare: (p) => multi.prepare(p),
     apply: (a) => multi.apply(a),
-    reply: (core, result, w, request) => multi.reply(core, result, w, request),
+    reply: (_core, result, w, request) => reply.write(result, w, request),
   };
 }
 
-class Multi {
+export class Multi {
   readonly #lookup: WriteLookup;
-  /** Over the request again, when the reply is written. */
-  readonly #reader: JuteReader;
-  readonly #findBound: (type: number) => WriteOperation | null;
+  readonly #findAny: (type: number) => WriteOperation | null;
+  readonly #findSpoken: (type: number) => WriteOperation | null;
   /** Of the header that `#next` read last. */
   #type: number;
   #done: boolean;
 
   constructor(lookup: WriteLookup) {
     this.#lookup = lookup;
-    this.#reader = new JuteReader(BYTES_MAX);
-    this.#findBound = (type) => this.#find(type);
+    this.#findAny = (type) => this.find(type);
+    this.#findSpoken = (type) => (lookup.isSpoken(type) ? this.find(type) : null);
     this.#type = 0;
     this.#done = false;
   }
 
-  /** True also of what cannot be decoded and is refused by a transaction of its own. */
-  skip(r: JuteReader): boolean {
-    return judgeMulti(r, this.#findBound) !== MultiForm.FREE_FAULT;
+  /** As a client of this server may send it. */
+  judge(r: JuteReader): MultiForm {
+    return judgeMulti(r, this.#findSpoken);
+  }
+
+  /** Whether a multi, or a write that might be part of one, asks for an ephemeral. */
+  wantsEphemeral(opcode: number, r: JuteReader): boolean {
+    return wantsEphemeral(opcode, r, this.#findAny);
+  }
+
+  /** Of what may stand in a multi. */
+  find(type: number): WriteOperation | null {
+    const op = this.#lookup.find(type);
+    return op?.inMulti === true ? op : null;
   }
 
   prepare(p: Preparation): number {
-    const { reader: r, entry: w } = p;
+    const { reader: r, entry: w, subs } = p;
     if (!this.#isDecodable(r)) return ErrorCode.MARSHALLINGERROR;
     const bodyStart = w.position;
-    const countOffset = w.reserve(4);
+    subs.begin(w);
     let count = 0;
     let refusal: number = ErrorCode.OK;
     p.pending.beginMulti();
     p.inMulti = true;
     while (this.#next(r) && !this.#done) {
       count++;
-      const op = this.#find(this.#type);
+      const op = this.find(this.#type);
       if (op === null) continue;
       if (refusal === ErrorCode.OK) {
         const opStart = r.position;
         refusal = prepareSub(p, op);
         if (refusal === ErrorCode.OK) continue;
-        writeError(w, refusal);
+        // One part for each operation, which those before have left if each left one.
+        if (subs.count !== count - 1) replaceParts(p, count - 1);
+        subs.error(refusal);
         r.position = opStart;
       } else {
-        writeError(w, ErrorCode.RUNTIMEINCONSISTENCY);
+        subs.error(ErrorCode.RUNTIMEINCONSISTENCY);
       }
       op.skip(r);
     }
     p.inMulti = false;
     p.txnType = OpCode.multi;
-    w.patchInt(countOffset, count);
+    subs.end();
     if (refusal === ErrorCode.OK) {
       p.pending.keep();
       return ErrorCode.OK;
@@ -129,26 +137,10 @@ class Multi {
     return refusal;
   }
 
-  reply(core: StateCore, result: ApplyResult, w: JuteWriter, request: OpRequest | null): number {
-    const start = w.position;
-    const requested = request === null ? null : this.#reader;
-    if (request !== null) this.#reader.reset(request.buffer, request.start, request.end);
-    for (const sub of result.subResults) {
-      if (sub.code === ErrorCode.SESSIONMOVED) {
-        w.reset(start);
-        return sub.code;
-      }
-      const type = requested === null ? sub.type : this.#resultType(requested, sub.type);
-      writeResult(result, sub, type, w);
-    }
-    writeMultiHeader(w, OpCode.error, true, -1);
-    return ErrorCode.OK;
-  }
-
   /** Whether the whole request is well-formed; the cursor stays. */
   #isDecodable(r: JuteReader): boolean {
     const start = r.position;
-    if (judgeMulti(r, this.#findBound) !== MultiForm.SOUND) return false;
+    if (judgeMulti(r, this.#findAny) !== MultiForm.SOUND) return false;
     r.position = start;
     return true;
   }
@@ -162,11 +154,6 @@ class Multi {
     return true;
   }
 
-  #find(type: number): WriteOperation | null {
-    const op = this.#lookup.find(type);
-    return op?.inMulti === true ? op : null;
-  }
-
   #recordRefused(a: Application, type: number): void {
     if (!a.firesEvents) return;
     const code = type === OpCode.error ? errorAt(a.reader) : ErrorCode.OK;
@@ -176,7 +163,7 @@ class Multi {
   /** The cursor has just read the body's range. */
   #applySub(a: Application, type: number): void {
     const r = a.reader;
-    const op = type === OpCode.deleteContainer ? this.#lookup.find(type) : this.#find(type);
+    const op = type === OpCode.deleteContainer ? this.#lookup.find(type) : this.find(type);
     r.reset(r.buffer, r.rangeStart, r.rangeEnd);
     a.path = '';
     const code = op?.apply(a) ?? ErrorCode.MARSHALLINGERROR;
@@ -189,70 +176,29 @@ class Multi {
     }
     subResults.push({ type, code, path: a.path, statOffset });
   }
-
-  /** The type of the next operation's result, as the client asked for it. */
-  #resultType(r: JuteReader, logged: number): number {
-    if (!this.#next(r)) return logged;
-    const requested = this.#type;
-    this.#find(requested)?.skip(r);
-    return requested === OpCode.create2 && logged === OpCode.create ? requested : logged;
-  }
 }
 
-/** Appends one sub-transaction, or nothing when it is refused. */
+/** Appends the sub-transactions of one operation, or nothing when it is refused. */
 function prepareSub(p: Preparation, op: WriteOperation): number {
-  const w = p.entry;
+  const { entry: w, subs } = p;
   const start = w.position;
-  w.reserve(SUB_HEAD_BYTES);
+  const { count } = subs;
+  subs.open();
   p.txnType = op.opcode;
   const code = op.prepare(p);
-  if (code !== ErrorCode.OK) {
-    w.reset(start);
-    return code;
-  }
-  w.patchInt(start, p.txnType === OpCode.create2 ? OpCode.create : p.txnType);
-  w.patchInt(start + 4, w.position - start - SUB_HEAD_BYTES);
-  return ErrorCode.OK;
+  if (code === ErrorCode.OK) subs.close(p.txnType);
+  else subs.reset(start, count);
+  return code;
 }
 
-function writeError(w: JuteWriter, code: number): void {
-  w.int(OpCode.error);
-  w.int(4);
-  w.int(code);
+/** Nothing of them will be applied: that is all that their results say. */
+function replaceParts(p: Preparation, count: number): void {
+  p.subs.clear();
+  for (let index = 0; index < count; index++) p.subs.error(ErrorCode.OK);
 }
 
 /** The code in the body of an error entry whose range was just read. */
 function errorAt(r: JuteReader): number {
   if (r.rangeEnd - r.rangeStart < 4) return ErrorCode.RUNTIMEINCONSISTENCY;
   return r.view.getInt32(r.rangeStart);
-}
-
-function hasStat(type: number): boolean {
-  return type === OpCode.setData || isCreate(type);
-}
-
-function isCreate(type: number): boolean {
-  if (type === OpCode.create || type === OpCode.create2) return true;
-  return type === OpCode.createContainer || type === OpCode.createTTL;
-}
-
-function writeMultiHeader(w: JuteWriter, type: number, done: boolean, err: number): void {
-  w.int(type);
-  w.bool(done);
-  w.int(err);
-}
-
-function writeResult(result: ApplyResult, sub: SubResult, type: number, w: JuteWriter): void {
-  if (type === OpCode.error || sub.code !== ErrorCode.OK) {
-    writeMultiHeader(w, OpCode.error, false, sub.code);
-    w.int(sub.code);
-    return;
-  }
-  // Containers and TTL znodes have no result type of their own.
-  const shown = isCreate(type) && type !== OpCode.create ? OpCode.create2 : type;
-  writeMultiHeader(w, shown, false, ErrorCode.OK);
-  if (isCreate(type)) w.string(sub.path);
-  if (shown !== OpCode.create && sub.statOffset !== NO_STAT) {
-    w.raw(result.stats.buffer, sub.statOffset, sub.statOffset + STAT_BYTES);
-  }
 }

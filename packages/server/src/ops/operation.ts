@@ -2,10 +2,12 @@
  * The forms of an operation: a write has five moments (skip, prepare, apply, reply, and who may ask
  * for it), a read has two. Each operation's file exports one constant of such a form, and
  * `table.ts` lists them. Functions take contexts that are made once and filled anew for each
- * request, so that nothing is allocated for the call itself.
+ * request, so that nothing is allocated for the call itself. Beside its functions each says what it
+ * asks of the requester and how it refuses: its tests hold it to that, and docs/protocol.md is
+ * written from it.
  */
 
-import type { JuteReader, JuteWriter } from '@zabra/protocol';
+import type { CONFIG_PATH, ErrorCode, JuteReader, JuteWriter } from '@zabra/protocol';
 import type { Application } from './application.ts';
 import type { ApplyResult } from './apply-result.ts';
 import type { Preparation } from './preparation.ts';
@@ -14,14 +16,28 @@ import type { OpRequest } from './request.ts';
 import type { StateCore } from './state-core.ts';
 
 /**
- * Who may send it. `client`: a top-level request of a client. `sub`: only inside a multi. `server`:
- * only the servers among themselves; a client gets UNIMPLEMENTED.
+ * Who may send it. `client`: a top-level request of a client. `keeper`: the same, where Keeper's
+ * extensions are on; no transaction has its number. `sub`: only inside a multi. `server`: only the
+ * servers among themselves; a client gets UNIMPLEMENTED.
  */
-export type Admission = 'client' | 'sub' | 'server';
+export type Admission = 'client' | 'keeper' | 'sub' | 'server';
 
-export interface WriteOperation {
+/** Any of these bits of `Perms`, by the ACL of that znode: the one named, or its parent. */
+export interface Permission {
+  readonly perms: number;
+  readonly on: 'znode' | 'parent' | typeof CONFIG_PATH;
+}
+
+export interface OperationFacts {
   /** As requests and transactions name it: one of `OpCode`. */
   readonly opcode: number;
+  /** What the requester must be permitted; `parts`: what each operation inside of it asks for. */
+  readonly permission: Permission | 'parts' | null;
+  /** How it refuses what was decoded, of a session that lives, in the order of its checks. */
+  readonly errors: readonly ErrorCode[];
+}
+
+export interface WriteOperation extends OperationFacts {
   readonly admission: Admission;
   /** True when it may stand in a multi. */
   readonly inMulti: boolean;
@@ -39,8 +55,7 @@ export interface WriteOperation {
   reply(core: StateCore, result: ApplyResult, w: JuteWriter, request: OpRequest | null): number;
 }
 
-export interface ReadOperation {
-  readonly opcode: number;
+export interface ReadOperation extends OperationFacts {
   /**
    * Decodes the request at `c.reader`, leaving the cursor behind it whatever comes out; writes a
    * body only when it returns OK.
@@ -51,4 +66,11 @@ export interface ReadOperation {
 /** What multi needs of the table that lists it. */
 export interface WriteLookup {
   find(opcode: number): WriteOperation | undefined;
+  /** False of Keeper's operations on a server that does not speak them to its clients. */
+  isSpoken(opcode: number): boolean;
+}
+
+/** What multiRead needs of it. */
+export interface ReadLookup {
+  findRead(opcode: number): ReadOperation | undefined;
 }

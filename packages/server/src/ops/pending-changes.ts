@@ -41,6 +41,8 @@ export class PendingChanges {
   /** CRC-32 over path and data after each change that brought data, else CRC_UNKNOWN. */
   #queueCrcs: number[];
   #queueHead: number;
+  /** Number of the first entry; an entry keeps its number when the queue moves up. */
+  #queueBase: number;
   readonly #digest: TreeDigest;
   /** Null outside a multi. */
   #undo: Undo[] | null;
@@ -56,6 +58,7 @@ export class PendingChanges {
     this.#queueZxids = [];
     this.#queueCrcs = [];
     this.#queueHead = 0;
+    this.#queueBase = 0;
     this.#digest = new TreeDigest();
     this.#undo = null;
     this.#undoQueueLength = 0;
@@ -123,6 +126,7 @@ export class PendingChanges {
       this.#nodes.set(node.path, node);
     }
     node.zxid = zxid;
+    node.queueNumber = this.#queueBase + this.#queueNodes.length;
     this.#queueNodes.push(node);
     this.#queueZxids.push(zxid);
     this.#queueCrcs.push(CRC_UNKNOWN);
@@ -144,10 +148,8 @@ export class PendingChanges {
     node.contentCrc = this.#digestEnabled
       ? contentCrc(node.path, data, start, length)
       : CRC_UNKNOWN;
-    // A multi may give one znode data several times, and has one place in the queue for it.
-    if (this.#undo !== null) return;
-    const last = this.#queueNodes.length - 1;
-    if (this.#queueNodes[last] === node) this.#queueCrcs[last] = node.contentCrc;
+    // In a multi the node may have been changed before others were: the last content counts.
+    this.#queueCrcs[node.queueNumber - this.#queueBase] = node.contentCrc;
   }
 
   /**
@@ -230,6 +232,7 @@ export class PendingChanges {
 
   clear(): void {
     this.#nodes.clear();
+    this.#queueBase += this.#queueNodes.length;
     this.#queueNodes = [];
     this.#queueZxids = [];
     this.#queueCrcs = [];
@@ -243,10 +246,12 @@ export class PendingChanges {
 
   #compact(): void {
     if (this.#isEmpty()) {
+      this.#queueBase += this.#queueNodes.length;
       this.#queueNodes.length = 0;
       this.#queueZxids.length = 0;
       this.#queueCrcs.length = 0;
     } else if (this.#queueHead * 2 > this.#queueNodes.length) {
+      this.#queueBase += this.#queueHead;
       this.#queueNodes = this.#queueNodes.slice(this.#queueHead);
       this.#queueZxids = this.#queueZxids.slice(this.#queueHead);
       this.#queueCrcs = this.#queueCrcs.slice(this.#queueHead);

@@ -16,6 +16,8 @@ export class PendingNode {
   held: boolean;
   /** Of the last pending change. */
   zxid: number;
+  /** Number of that change in the queue of the overlay, for whoever keeps it. */
+  queueNumber: number;
   czxid: number;
   mzxid: number;
   pzxid: number;
@@ -42,6 +44,7 @@ export class PendingNode {
     this.exists = false;
     this.held = false;
     this.zxid = 0;
+    this.queueNumber = 0;
     this.czxid = 0;
     this.mzxid = 0;
     this.pzxid = 0;
@@ -63,6 +66,7 @@ export class PendingNode {
     this.exists = other.exists;
     this.held = other.held;
     this.zxid = other.zxid;
+    this.queueNumber = other.queueNumber;
     this.czxid = other.czxid;
     this.mzxid = other.mzxid;
     this.pzxid = other.pzxid;

@@ -1,7 +1,8 @@
 /**
  * The property that pending changes exist for: requests prepared several at a time, before any of
  * them is applied, give the same transactions, replies and digests as requests prepared and applied
- * one by one; and the transactions alone, replayed, give the same tree.
+ * one by one; and the transactions alone, replayed, give the same tree. The requests are Apache's
+ * and Keeper's; who replays knows none of Keeper's.
  */
 
 import assert from 'node:assert/strict';
@@ -94,6 +95,21 @@ const setOp: fc.Arbitrary<MultiOp> = fc
   .record({ path, data: data.map(encoded), version })
   .map((request) => ({ type: OpCode.setData, request }));
 
+const nodesMax = fc.constantFrom(0, 1, 2, 3, 100, 0xffffffff);
+const createIfOp: fc.Arbitrary<MultiOp> = fc
+  .record({ path, data: data.map(encoded), acl, flags })
+  .map((request) => ({
+    type: OpCode.createIfNotExists,
+    request: { ...request, acl: request.acl ?? [] },
+  }));
+const checkNotOp: fc.Arbitrary<MultiOp> = fc
+  .record({ path, version })
+  .map((request) => ({ type: OpCode.checkNotExists, request }));
+const removeOp: fc.Arbitrary<MultiOp> = fc
+  .record({ path, nodesMax })
+  .map((request) => ({ type: OpCode.removeRecursive, request }));
+const keeperOp = fc.oneof(createIfOp, checkNotOp, removeOp);
+
 type Request = readonly [number, Body];
 
 const single: fc.Arbitrary<Request> = fc.oneof(
@@ -105,6 +121,8 @@ const single: fc.Arbitrary<Request> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Request>([OpCode.closeSession, NO_BODY]) },
   { weight: 1, arbitrary: fc.constant<Request>([OpCode.createSession, (w) => w.int(9)]) },
   { weight: 4, arbitrary: multiRequest() },
+  { weight: 2, arbitrary: fc.tuple(path, data, acl, flags).map(createIfRequest) },
+  { weight: 2, arbitrary: fc.tuple(path, nodesMax).map(removeRequest) },
 );
 
 function createRequest([opcode, one, text, list, mode]: [
@@ -115,6 +133,20 @@ function createRequest([opcode, one, text, list, mode]: [
   number,
 ]): Request {
   return [opcode, createBody(one, { data: text, acl: list, flags: mode })];
+}
+
+function createIfRequest([one, text, list, mode]: [
+  string,
+  string | null,
+  readonly Acl[] | null,
+  number,
+]): Request {
+  return createRequest([OpCode.createIfNotExists, one, text, list, mode]);
+}
+
+/** Its bound takes the place of a version. */
+function removeRequest([one, most]: [string, number]): Request {
+  return [OpCode.removeRecursive, pathVersionBody(one, most | 0)];
 }
 
 function deleteRequest([one, expected]: [string, number]): Request {
@@ -130,7 +162,8 @@ function setAclRequest([one, list, expected]: [string, readonly Acl[] | null, nu
 }
 
 function multiRequest(): fc.Arbitrary<Request> {
-  const ops = fc.array(fc.oneof(createOp, ttlOp, deleteOp, setOp, checkOp), { maxLength: 5 });
+  const op = fc.oneof(createOp, ttlOp, deleteOp, setOp, checkOp, keeperOp);
+  const ops = fc.array(op, { maxLength: 5 });
   return ops.map((list): Request => [OpCode.multi, (w) => writeMultiRequest(w, list)]);
 }
 

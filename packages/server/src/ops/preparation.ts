@@ -20,6 +20,7 @@ import { PendingChanges } from './pending-changes.ts';
 import type { PendingNode } from './pending-node.ts';
 import type { OpRequest } from './request.ts';
 import type { StateCore } from './state-core.ts';
+import { SubTransactions } from './sub-transactions.ts';
 
 /** Room that a learner's packet and the digest take beside the transaction, bytes. */
 const TXN_BYTES_SLACK = 1024;
@@ -30,6 +31,8 @@ export class Preparation {
   readonly reader: JuteReader;
   readonly aclMemo: AclMemo;
   readonly fixUp: AclFixUp;
+  /** The parts of a transaction that is a multi. */
+  readonly subs: SubTransactions;
   /** Where the transaction goes; its body begins behind the header. */
   entry: JuteWriter;
   entryStart: number;
@@ -40,6 +43,8 @@ export class Preparation {
   identities: readonly Id[];
   /** What the session tracker says of the session: OK, SESSIONEXPIRED, SESSIONMOVED. */
   sessionError: number;
+  /** The same of a session that is to own an ephemeral, which a local one cannot. */
+  ephemeralError: number;
   inMulti: boolean;
   /** Type under which the transaction is logged; an operation may change its own. */
   txnType: number;
@@ -54,6 +59,7 @@ export class Preparation {
     this.reader = new JuteReader(this.txnBytesMax);
     this.aclMemo = new AclMemo();
     this.fixUp = new AclFixUp(core.providers);
+    this.subs = new SubTransactions();
     this.entry = new JuteWriter(64);
     this.entryStart = 0;
     this.sessionHi = 0;
@@ -62,6 +68,7 @@ export class Preparation {
     this.timeMs = 0;
     this.identities = [];
     this.sessionError = ErrorCode.OK;
+    this.ephemeralError = ErrorCode.OK;
     this.inMulti = false;
     this.txnType = OpCode.error;
     this.refusal = ErrorCode.OK;

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ErrorName, OpCode } from '@zabra/protocol';
 import { parseQuota, usageText } from './quota-text.ts';
-import { createBody, setDataBody, StateBed } from './state-bed.test-kit.ts';
+import { createBody, pathWatchBody, reader, setDataBody, StateBed } from './state-bed.test-kit.ts';
 
 const LIMITS = 'zookeeper_limits';
 const STATS = 'zookeeper_stats';
@@ -79,6 +79,8 @@ test('trap 40: usage changes no Stat but its length, and no digest', () => {
   const before = bed.mustStat(`/zookeeper/quota/q/${STATS}`);
   for (let index = 0; index < 9; index++) bed.create(`/q/${index}`, { data: 'x' });
   assert.equal(usage(bed, '/q'), 'count=10,bytes=9');
+  const reply = bed.read(OpCode.getData, pathWatchBody(`/zookeeper/quota/q/${STATS}`));
+  assert.equal(reader(reply).string(), 'count=10,bytes=9', 'what a client reads is never older');
   const after = bed.mustStat(`/zookeeper/quota/q/${STATS}`);
   assert.deepEqual(after, { ...before, dataLength: 'count=10,bytes=9'.length });
 });

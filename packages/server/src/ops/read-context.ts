@@ -9,6 +9,7 @@ import {
   ErrorCode,
   JUTE_BYTES_MAX_DEFAULT,
   JuteReader,
+  type JuteWriter,
   utf8Decode,
 } from '@zabra/protocol';
 import type { WatchMode } from '../tree/watch-mode.ts';
@@ -39,6 +40,9 @@ export class ReadContext {
   pathEnd: number;
   /** Of the znode found last, 0 for none; valid until the tree changes. */
   ref: number;
+  readonly #replyBytesMax: number;
+  /** Where the reply begins in its writer. */
+  #replyStart: number;
 
   constructor(core: StateCore) {
     this.core = core;
@@ -49,12 +53,24 @@ export class ReadContext {
     this.pathStart = 0;
     this.pathEnd = 0;
     this.ref = 0;
+    this.#replyBytesMax = core.options.replyBytesMax ?? Number.POSITIVE_INFINITY;
+    this.#replyStart = 0;
   }
 
-  begin(request: OpRequest, watcher: Watcher | null): void {
+  /** The reply is going to be written from `replyStart` on. */
+  begin(request: OpRequest, watcher: Watcher | null, replyStart: number): void {
     this.reader.reset(request.buffer, request.start, request.end);
     this.request = request;
     this.watcher = watcher;
+    this.#replyStart = replyStart;
+  }
+
+  /**
+   * True when the reply is longer than any client is given. A few bytes can ask for gigabytes, so
+   * whoever gathers the data of many znodes looks before each of them.
+   */
+  isTooLong(w: JuteWriter): boolean {
+    return w.position - this.#replyStart > this.#replyBytesMax;
   }
 
   readPath(): void {

@@ -1,5 +1,6 @@
 /**
- * The operations that only look: at the tree, at the connection, or at nothing at all.
+ * The operations that only look: at the tree or at the connection; except multiRead, which is made
+ * of them.
  */
 
 import { exists } from './exists.ts';
@@ -8,11 +9,7 @@ import { getAllChildrenNumber } from './get-all-children-number.ts';
 import { getChildren, getChildren2 } from './get-children.ts';
 import { getData } from './get-data.ts';
 import { getEphemerals } from './get-ephemerals.ts';
-import { multiRead } from './multi-read.ts';
 import type { ReadOperation } from './operation.ts';
-import { ping } from './ping.ts';
-import { sasl } from './sasl.ts';
-import { sync } from './sync.ts';
 import { whoAmI } from './who-am-i.ts';
 
 export const READ_OPERATIONS: readonly ReadOperation[] = [
@@ -23,9 +20,5 @@ export const READ_OPERATIONS: readonly ReadOperation[] = [
   getChildren2,
   getAllChildrenNumber,
   getEphemerals,
-  multiRead,
-  sync,
-  ping,
-  sasl,
   whoAmI,
 ];

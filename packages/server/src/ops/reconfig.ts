@@ -1,9 +1,7 @@
 /**
- * reconfig (16): a change of the ensemble's configuration. The request is refused: changing the
- * ensemble while it runs is disabled by default as in ZooKeeper, and where it is enabled this
- * server does not offer it; whatever else is wrong with a request is said first, in ZooKeeper's
- * order (client-protocol.md 16). The transaction, which another leader may propose, is a setData of
- * the configuration's znode and is applied as such.
+ * reconfig (16): a change of the ensemble's configuration, judged in ZooKeeper's order
+ * (client-protocol.md 16). The transaction is a setData of the configuration's znode, and is
+ * applied as such; that it changes the ensemble as well is the affair of whoever agrees on it.
  *
  *   request  joiningServers, leavingServers, newMembers, curConfigId
  *   txn      path, data, version
@@ -13,17 +11,22 @@ import {
   assert,
   CONFIG_PATH,
   ErrorCode,
-  JuteReader,
-  JuteWriter,
+  type JuteReader,
+  type JuteWriter,
   OpCode,
   Perms,
+  utf8Encode,
 } from '@zabra/protocol';
-import type { NodeStore } from '../tree/node-store.ts';
 import type { ApplyResult } from './apply-result.ts';
-import type { WriteOperation } from './operation.ts';
+import type { Permission, WriteOperation } from './operation.ts';
 import type { Preparation } from './preparation.ts';
 import { applySetData } from './set-data.ts';
 import type { StateCore } from './state-core.ts';
+
+const PERMISSION: Permission = { perms: Perms.WRITE, on: CONFIG_PATH };
+
+/** Of /zookeeper/config, always. */
+const CONFIG_VERSION = -1;
 
 function skip(r: JuteReader): boolean {
   r.range();
@@ -40,23 +43,29 @@ function prepare(p: Preparation): number {
   const newMembers = r.string();
   const fromVersion = r.zxid();
   if (r.failed) return ErrorCode.MARSHALLINGERROR;
-  const { options, tree } = p.core;
+  const { options, reconfigJudge } = p.core;
   if (options.reconfigEnabled !== true) return ErrorCode.RECONFIGDISABLED;
   if (p.sessionError !== ErrorCode.OK) return p.sessionError;
-  const judge = options.judgeReconfig ?? null;
-  const node = p.pending.find(CONFIG_PATH);
-  if (judge === null || node === null) return ErrorCode.UNIMPLEMENTED;
-  const current = textOf(tree.nodes, tree.nodes.find(CONFIG_PATH));
-  const refusal = judge(current, { joining, leaving, newMembers, fromVersion });
-  if (refusal !== ErrorCode.OK) return refusal;
-  const permission = p.checkPermission(node, Perms.WRITE);
-  return permission === ErrorCode.OK ? ErrorCode.UNIMPLEMENTED : permission;
-}
-
-function textOf(nodes: NodeStore, ref: number): string {
-  const w = new JuteWriter();
-  nodes.writeData(ref, w);
-  return new JuteReader().reset(w.toBytes(), 0, w.position).string() ?? '';
+  if (reconfigJudge === null) return ErrorCode.UNIMPLEMENTED;
+  const { zxid, pending } = p;
+  const { code, text } = reconfigJudge({ joining, leaving, newMembers, fromVersion }, zxid);
+  if (code !== ErrorCode.OK) return code;
+  const node = pending.find(CONFIG_PATH);
+  if (node === null) return ErrorCode.NONODE;
+  const permission = p.checkPermission(node, PERMISSION.perms);
+  if (permission !== ErrorCode.OK) return permission;
+  const data = utf8Encode(text);
+  p.entry.string(CONFIG_PATH);
+  p.entry.range(data, 0, data.length);
+  p.entry.int(CONFIG_VERSION);
+  if (!p.fits()) return ErrorCode.MARSHALLINGERROR;
+  pending.change(node, zxid);
+  node.version = CONFIG_VERSION;
+  node.mzxid = zxid;
+  node.mtimeMs = p.timeMs;
+  pending.setContent(node, data, 0, data.length);
+  pending.seal(node);
+  return ErrorCode.OK;
 }
 
 function reply(core: StateCore, result: ApplyResult, w: JuteWriter): number {
@@ -70,6 +79,16 @@ function reply(core: StateCore, result: ApplyResult, w: JuteWriter): number {
 
 export const reconfig: WriteOperation = {
   opcode: OpCode.reconfig,
+  permission: PERMISSION,
+  errors: [
+    ErrorCode.RECONFIGDISABLED,
+    ErrorCode.UNIMPLEMENTED,
+    ErrorCode.RECONFIGINPROGRESS,
+    ErrorCode.BADVERSION,
+    ErrorCode.BADARGUMENTS,
+    ErrorCode.NEWCONFIGNOQUORUM,
+    ErrorCode.NOAUTH,
+  ],
   admission: 'client',
   inMulti: false,
   skip,

@@ -12,9 +12,11 @@ import {
   DIGEST_VERSION,
   ErrorCode,
   type Id,
+  isKeeperOp,
   type JuteReader,
   type JuteWriter,
   OpCode,
+  ZXID_MAX,
   ZXID_NONE,
 } from '@zabra/protocol';
 import { Application } from './application.ts';
@@ -25,7 +27,7 @@ import { ReadContext } from './read-context.ts';
 import type { OpRequest } from './request.ts';
 import { StateCore } from './state-core.ts';
 import type { Hashes, StateOptions } from './state-options.ts';
-import { OperationTable } from './table.ts';
+import { type MultiForm, OperationTable } from './table.ts';
 import type { Watcher } from './watcher.ts';
 import { type LoadOwner, StateBody, StateLoad } from './whole-state.ts';
 
@@ -54,7 +56,7 @@ export class ReplicatedState implements LoadOwner {
   readonly #application: Application;
   readonly #result: ApplyResult;
   readonly #reading: ReadContext;
-  /** Up to here a loaded snapshot may be ahead of its zxid. */
+  /** Up to here a loaded snapshot may be ahead of its zxid; ZXID_MAX: nobody knows. */
   #fuzzyUntilZxid: number;
 
   constructor(options: StateOptions, hashes: Hashes) {
@@ -62,7 +64,7 @@ export class ReplicatedState implements LoadOwner {
     this.lastProcessedZxid = 0;
     this.digestMismatchCount = 0;
     this.digestMismatchZxid = ZXID_NONE;
-    this.#table = new OperationTable();
+    this.#table = new OperationTable(this.core.keeper);
     this.#preparation = new Preparation(this.core);
     this.#result = new ApplyResult();
     this.#application = new Application(this.core, this.#result, this.#preparation.pending);
@@ -76,7 +78,7 @@ export class ReplicatedState implements LoadOwner {
 
   /** True of what the servers send among themselves, too. */
   isWrite(opcode: number): boolean {
-    return opcode !== OpCode.check && this.#table.find(opcode) !== undefined;
+    return this.#table.isWrite(opcode);
   }
 
   /** Whether a client may send it; any other is answered with UNIMPLEMENTED and a close. */
@@ -84,21 +86,37 @@ export class ReplicatedState implements LoadOwner {
     return this.#table.isKnown(opcode);
   }
 
+  /** False of a write that the present leader would not know: it must not reach it. */
+  isOrderable(opcode: number): boolean {
+    return !isKeeperOp(opcode) || this.core.keeper?.takesWrites === true;
+  }
+
+  /** A role begins, whose leader orders Keeper's writes or does not. */
+  onLeader(takesKeeperWrites: boolean): void {
+    if (this.core.keeper !== null) this.core.keeper.takesWrites = takesKeeperWrites;
+  }
+
   /**
-   * Whether the body of a write can be decoded; one for which this is false must not get a zxid.
+   * Whether the body of a write, as a client of this server may send it, can be decoded. A fault is
+   * refused, a multi's with a zxid and any other without one.
    */
-  isWellFormed(request: OpRequest): boolean {
-    const op = this.#table.find(request.opcode);
-    if (op === undefined) return false;
+  form(request: OpRequest): MultiForm {
     const { reader } = this.#preparation;
-    return op.skip(reader.reset(request.buffer, request.start, request.end));
+    const { opcode, buffer, start, end } = request;
+    return this.#table.form(opcode, reader.reset(buffer, start, end));
+  }
+
+  /** Whether a write asks for an ephemeral: its session must be known to the whole ensemble. */
+  wantsEphemeral({ opcode, buffer, start, end }: OpRequest): boolean {
+    return this.#table.wantsEphemeral(opcode, this.#preparation.reader.reset(buffer, start, end));
   }
 
   /**
    * Judges a write and appends its transaction to `entry`: header, body and, where there is one,
    * the digest of the tree after it. A refused write becomes an error transaction, a refused multi
    * a multi of errors; either way exactly one is written. `sessionError` is OK, SESSIONEXPIRED or
-   * SESSIONMOVED, from the session tracker. Returns OK or the refusal.
+   * SESSIONMOVED, from the session tracker; `ephemeralError` is what it says of a session that is
+   * to own an ephemeral. Returns OK or the refusal.
    */
   prepare(
     request: OpRequest,
@@ -106,6 +124,7 @@ export class ReplicatedState implements LoadOwner {
     zxid: number,
     timeMs: number,
     entry: JuteWriter,
+    ephemeralError = sessionError,
   ): number {
     const p = this.#preparation;
     const start = entry.position;
@@ -117,6 +136,7 @@ export class ReplicatedState implements LoadOwner {
     const bodyStart = entry.position;
     p.begin(request, zxid, timeMs, entry);
     p.sessionError = sessionError;
+    p.ephemeralError = ephemeralError;
     const code = this.#table.find(request.opcode)?.prepare(p) ?? ErrorCode.UNIMPLEMENTED;
     if (code !== ErrorCode.OK) {
       entry.reset(bodyStart);
@@ -184,7 +204,7 @@ export class ReplicatedState implements LoadOwner {
     // Its events could not get before the reply any more, nor before its watches change.
     assert(watcher === null || this.core.events.isCaughtUp(watcher), 'Cannot read before events');
     const start = w.position;
-    this.#reading.begin(request, watcher);
+    this.#reading.begin(request, watcher, start);
     const code = op.read(this.#reading, w);
     if (code !== ErrorCode.OK) w.reset(start);
     return code;
@@ -240,6 +260,11 @@ export class ReplicatedState implements LoadOwner {
     this.discardPending();
     this.lastProcessedZxid = zxid;
     this.#fuzzyUntilZxid = digestZxid;
+  }
+
+  /** All that the loaded state may have been ahead by was applied; if nobody knew how much. */
+  assumeExact(): void {
+    if (this.#fuzzyUntilZxid === ZXID_MAX) this.#fuzzyUntilZxid = this.lastProcessedZxid;
   }
 
   /** An empty tree, no sessions, zxid 0; watchers stay. */
@@ -302,8 +327,8 @@ export class ReplicatedState implements LoadOwner {
   #change(a: Application, type: number): number {
     if (a.reader.failed) return ErrorCode.MARSHALLINGERROR;
     if (type === OpCode.error) return a.reader.int();
-    const op = this.#table.find(type);
-    if (op !== undefined && op.admission !== 'sub') return op.apply(a);
+    const op = this.#table.findLogged(type);
+    if (op !== undefined) return op.apply(a);
     this.#result.isMalformed = true;
     return ErrorCode.MARSHALLINGERROR;
   }

@@ -6,7 +6,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type JuteWriter, type MultiOp, OpCode, writeMultiRequest } from '@zabra/protocol';
+import {
+  type JuteWriter,
+  type MultiOp,
+  OpCode,
+  writeListWithDataRequest,
+  writeMultiRequest,
+} from '@zabra/protocol';
 import {
   ALICE,
   type Body,
@@ -28,6 +34,7 @@ const OPS: readonly MultiOp[] = [
   { type: OpCode.setData, request: { path: '/m', data: new Uint8Array(3), version: 0 } },
   { type: OpCode.check, request: { path: '/n', version: 0 } },
   { type: OpCode.delete, request: { path: '/m', version: -1 } },
+  { type: OpCode.removeRecursive, request: { path: '/n', nodesMax: 9 } },
 ];
 
 const WRITES: readonly [number, Body][] = [
@@ -40,6 +47,8 @@ const WRITES: readonly [number, Body][] = [
   [OpCode.createSession, (w) => w.int(1000)],
   [OpCode.closeSession, pathBody('')],
   [OpCode.deleteContainer, pathBody('/n')],
+  [OpCode.createIfNotExists, createBody('/n')],
+  [OpCode.removeRecursive, pathVersionBody('/n', 9)],
 ];
 
 const READS: readonly [number, Body][] = [
@@ -51,6 +60,8 @@ const READS: readonly [number, Body][] = [
   [OpCode.removeWatches, pathVersionBody('/n', 3)],
   [OpCode.setWatches2, setWatchesBody],
   [OpCode.multiRead, multiReadBody],
+  [OpCode.filteredListWithStatsAndData, listBody],
+  [OpCode.checkNotExists, pathVersionBody('/n', -1)],
 ];
 
 function setWatchesBody(w: JuteWriter): void {
@@ -62,7 +73,16 @@ function setWatchesBody(w: JuteWriter): void {
 }
 
 function multiReadBody(w: JuteWriter): void {
-  writeMultiRequest(w, [{ type: OpCode.getData, request: { path: '/n', watch: true } }]);
+  const request = { path: '/n', watch: true };
+  writeMultiRequest(w, [
+    { type: OpCode.getData, request },
+    { type: OpCode.filteredList, request: { ...request, listType: 1 } },
+  ]);
+}
+
+function listBody(w: JuteWriter): void {
+  const request = { path: '/', watch: true, listType: 0, withStat: true, withData: true };
+  writeListWithDataRequest(w, request);
 }
 
 /** Bytes changed at some places, then cut or lengthened. */
@@ -85,7 +105,7 @@ interface Damage {
 }
 
 function newBed(): { bed: StateBed; watcher: TestWatcher } {
-  const bed = new StateBed({ extendedTypes: true });
+  const bed = new StateBed({ extendedTypes: true, keeper: { availabilityZone: 'z' } });
   const watcher = new TestWatcher(1);
   bed.state.addWatcher(watcher);
   bed.create('/n');

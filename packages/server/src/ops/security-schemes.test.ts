@@ -13,6 +13,7 @@ import { isPermitted } from './permission.ts';
 import { HASHES } from './state-bed.test-kit.ts';
 
 const SCHEMES = {
+  ...NO_SCHEMES,
   x509: true,
   x509SuperUser: 'CN=admin,O=Zabra',
   sasl: true,

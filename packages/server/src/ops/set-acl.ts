@@ -9,10 +9,12 @@
 import { ErrorCode, type JuteReader, OPEN_ACL_UNSAFE, OpCode, Perms } from '@zabra/protocol';
 import { skipAcl } from './acl-memo.ts';
 import type { Application } from './application.ts';
-import type { WriteOperation } from './operation.ts';
+import type { Permission, WriteOperation } from './operation.ts';
 import { checkFullRule } from './path-rules.ts';
 import { isExpected, nextVersion, type Preparation } from './preparation.ts';
 import { replyStat } from './reply.ts';
+
+const PERMISSION: Permission = { perms: Perms.ADMIN, on: 'znode' };
 
 function skip(r: JuteReader): boolean {
   r.range();
@@ -34,7 +36,7 @@ function prepare(p: Preparation): number {
   if (code !== ErrorCode.OK) return code;
   const node = p.pending.find(path);
   if (node === null) return ErrorCode.NONODE;
-  code = p.checkPermission(node, Perms.ADMIN);
+  code = p.checkPermission(node, PERMISSION.perms);
   if (code !== ErrorCode.OK) return code;
   if (!isExpected(expected, node.aversion)) return ErrorCode.BADVERSION;
   const aversion = nextVersion(node.aversion);
@@ -61,6 +63,14 @@ function apply(a: Application): number {
 
 export const setACL: WriteOperation = {
   opcode: OpCode.setACL,
+  permission: PERMISSION,
+  errors: [
+    ErrorCode.BADARGUMENTS,
+    ErrorCode.INVALIDACL,
+    ErrorCode.NONODE,
+    ErrorCode.NOAUTH,
+    ErrorCode.BADVERSION,
+  ],
   admission: 'client',
   inMulti: false,
   skip,

@@ -8,10 +8,12 @@
 
 import { ErrorCode, type JuteReader, OpCode, Perms } from '@zabra/protocol';
 import type { Application } from './application.ts';
-import type { WriteOperation } from './operation.ts';
+import type { Permission, WriteOperation } from './operation.ts';
 import { checkFullRule } from './path-rules.ts';
 import { isExpected, nextVersion, type Preparation } from './preparation.ts';
 import { replyStat } from './reply.ts';
+
+const PERMISSION: Permission = { perms: Perms.WRITE, on: 'znode' };
 
 function skip(r: JuteReader): boolean {
   r.range();
@@ -34,7 +36,7 @@ function prepare(p: Preparation): number {
   const node = p.pending.findAt(path, r.buffer, pathStart, pathEnd);
   // A znode that exists has a path that obeys the rule: only the others need the check.
   if (node === null) return checkFullRule(path) || ErrorCode.NONODE;
-  const code = p.checkPermission(node, Perms.WRITE);
+  const code = p.checkPermission(node, PERMISSION.perms);
   if (code !== ErrorCode.OK) return code;
   const growth = Math.max(dataLength, 0) - Math.max(node.dataBytes, 0);
   const quotaCode = p.core.quota.check(path, growth, 0);
@@ -89,6 +91,14 @@ function dataBytesOf(a: Application, path: string): number {
 
 export const setData: WriteOperation = {
   opcode: OpCode.setData,
+  permission: PERMISSION,
+  errors: [
+    ErrorCode.BADARGUMENTS,
+    ErrorCode.NONODE,
+    ErrorCode.NOAUTH,
+    ErrorCode.QUOTAEXCEEDED,
+    ErrorCode.BADVERSION,
+  ],
   admission: 'client',
   inMulti: true,
   skip,

@@ -35,7 +35,7 @@ function setWatchesBody(relativeZxid: number, lists: Lists): Body {
     });
 }
 
-test('setWatches tells what was missed and sets the rest (traps 49 and 50)', () => {
+test('trap 50: setWatches compares mzxid for data and pzxid for children', () => {
   const { bed, watcher } = bedWithWatcher();
   for (const path of ['/old', '/set', '/bred', '/again', '/last']) bed.create(path);
   const seen = bed.zxid;
@@ -70,6 +70,21 @@ test('setWatches tells what was missed and sets the rest (traps 49 and 50)', () 
   assert.deepEqual([set('/set', 2), set('/set', 1), set('/set', 4)], [false, true, true]);
   assert.deepEqual([set('/bred', 2), set('/bred', 1), set('/bred', 5)], [true, false, true]);
   assert.deepEqual([set('/absent', 2), set('/new', 3), set('/gone', 3)], [true, false, false]);
+});
+
+test('trap 49: persistent watches catch up on nothing, and hold from then on', () => {
+  const { bed, watcher } = bedWithWatcher();
+  bed.create('/a');
+  const seen = bed.zxid;
+  bed.setData('/a', 'x');
+  bed.create('/a/b');
+  bed.delete('/a/b');
+  const body = setWatchesBody(seen, { persistent: ['/a', '/gone'], recursive: ['/a', '/'] });
+  assert.equal(bed.read(OpCode.setWatches2, body, ALICE, watcher).err, 'OK');
+  assert.deepEqual(watcher.take(), []);
+  bed.setData('/a', 'y');
+  bed.create('/gone');
+  assert.deepEqual(watcher.take(), ['changed /a 5', 'created /gone 6']);
 });
 
 test('what setWatches makes up is not filtered by READ', () => {

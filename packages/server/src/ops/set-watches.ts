@@ -50,13 +50,14 @@ function read(c: ReadContext, hasPersistent: boolean): number {
 function catchUpData(c: ReadContext, watcher: Watcher, path: string, relativeZxid: number): void {
   const { nodes } = c.core.tree;
   const ref = nodes.find(path);
-  if (ref === 0) tell(watcher, EventType.NODE_DELETED, path);
+  if (isVirtual(c, path)) c.core.watches.add(path, watcher.watcherId, WatchMode.DATA);
+  else if (ref === 0) tell(watcher, EventType.NODE_DELETED, path);
   else if (nodes.mzxid(ref) > relativeZxid) tell(watcher, EventType.NODE_DATA_CHANGED, path);
   else c.core.watches.add(path, watcher.watcherId, WatchMode.DATA);
 }
 
 function catchUpExist(c: ReadContext, watcher: Watcher, path: string): void {
-  const exists = c.core.tree.nodes.find(path) !== 0;
+  const exists = isVirtual(c, path) || c.core.tree.nodes.find(path) !== 0;
   if (exists) tell(watcher, EventType.NODE_CREATED, path);
   else c.core.watches.add(path, watcher.watcherId, WatchMode.DATA);
 }
@@ -64,9 +65,15 @@ function catchUpExist(c: ReadContext, watcher: Watcher, path: string): void {
 function catchUpChild(c: ReadContext, watcher: Watcher, path: string, relativeZxid: number): void {
   const { nodes } = c.core.tree;
   const ref = nodes.find(path);
-  if (ref === 0) tell(watcher, EventType.NODE_DELETED, path);
+  if (isVirtual(c, path)) c.core.watches.add(path, watcher.watcherId, WatchMode.CHILD);
+  else if (ref === 0) tell(watcher, EventType.NODE_DELETED, path);
   else if (nodes.pzxid(ref) > relativeZxid) tell(watcher, EventType.NODE_CHILDREN_CHANGED, path);
   else c.core.watches.add(path, watcher.watcherId, WatchMode.CHILD);
+}
+
+/** Always there, and never changed. */
+function isVirtual(c: ReadContext, path: string): boolean {
+  return c.core.keeper?.find(path) !== undefined;
 }
 
 function tell(watcher: Watcher, type: number, path: string): void {
@@ -74,7 +81,12 @@ function tell(watcher: Watcher, type: number, path: string): void {
 }
 
 function setWatchesOperation(opcode: number, hasPersistent: boolean): ReadOperation {
-  return { opcode, read: (c: ReadContext, _w: JuteWriter) => read(c, hasPersistent) };
+  return {
+    opcode,
+    permission: null,
+    errors: [],
+    read: (c: ReadContext, _w: JuteWriter) => read(c, hasPersistent),
+  };
 }
 
 export const setWatches = setWatchesOperation(OpCode.setWatches, false);

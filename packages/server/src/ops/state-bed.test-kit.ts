@@ -21,13 +21,15 @@ import {
   writeMultiRequest,
 } from '@zabra/protocol';
 import type { ApplyResult } from './apply-result.ts';
+import { MultiForm } from './multi-form.ts';
+import { checkAnswer } from './operation-facts.test-kit.ts';
 import { ReplicatedState } from './replicated-state.ts';
 import type { OpRequest } from './request.ts';
 import type { Hashes, StateOptions } from './state-options.ts';
 import type { Watcher } from './watcher.ts';
 
 export const HASHES: Hashes = {
-  sha1: (bytes) => new Uint8Array(createHash('sha1').update(bytes).digest()),
+  hash: (algorithm, bytes) => new Uint8Array(createHash(algorithm).update(bytes).digest()),
   md5: (bytes) => new Uint8Array(createHash('md5').update(bytes).digest()),
   randomBytes: (count) => Uint8Array.from({ length: count }, (_, index) => index),
 };
@@ -109,6 +111,11 @@ export class StateBed {
     };
   }
 
+  /** Whether it may get a zxid. */
+  isWellFormed(request: OpRequest): boolean {
+    return this.state.form(request) !== MultiForm.FREE_FAULT;
+  }
+
   prepare(opcode: number, body: Body, who: Who = ALICE): Prepared {
     const request = this.request(opcode, body, who);
     this.zxid++;
@@ -133,6 +140,7 @@ export class StateBed {
     const w = new JuteWriter();
     const { request } = prepared;
     const code = this.state.reply(result, request.opcode, request, w);
+    checkAnswer(request.opcode, code);
     return { err: errorName(code), body: w.toBytes() };
   }
 
@@ -145,6 +153,7 @@ export class StateBed {
     const w = new JuteWriter();
     const code = this.state.read(this.request(opcode, body, who), watcher, w);
     if (code !== ErrorCode.OK) assert.equal(w.position, 0, 'an error reply has no body');
+    checkAnswer(opcode, code);
     return { err: errorName(code), body: w.toBytes() };
   }
 
@@ -285,11 +294,13 @@ const EVENT_NAMES = ['', 'created', 'deleted', 'changed', 'children'];
 export class TestWatcher implements Watcher {
   readonly watcherId: number;
   identities: readonly Id[];
+  speaksKeeper: boolean;
   readonly events: string[];
 
   constructor(watcherId: number, identities: readonly Id[] = ALICE.identities) {
     this.watcherId = watcherId;
     this.identities = identities;
+    this.speaksKeeper = false;
     this.events = [];
   }
 

@@ -9,9 +9,10 @@ import { DataTree } from '../tree/data-tree.ts';
 import { SessionTable } from '../tree/session-table.ts';
 import { WatchTable } from '../tree/watch-table.ts';
 import { AuthProviders } from './auth.ts';
+import { KeeperNodes } from './keeper-nodes.ts';
 import { isPermitted } from './permission.ts';
 import { QuotaUsage } from './quota-usage.ts';
-import type { Hashes, StateOptions } from './state-options.ts';
+import type { Hashes, ReconfigJudge, StateOptions } from './state-options.ts';
 import { WatchEvents } from './watch-events.ts';
 
 export class StateCore {
@@ -20,8 +21,12 @@ export class StateCore {
   readonly watches: WatchTable;
   readonly events: WatchEvents;
   readonly quota: QuotaUsage;
+  /** Null where Keeper's extensions are off. */
+  readonly keeper: KeeperNodes | null;
   sessions: SessionTable;
   tree: DataTree;
+  /** Judges reconfig requests; null where nobody may propose one: on a server that stands alone. */
+  reconfigJudge: ReconfigJudge | null;
 
   constructor(options: StateOptions, hashes: Hashes) {
     this.options = options;
@@ -30,7 +35,9 @@ export class StateCore {
     this.watches = new WatchTable(options.pathHash);
     this.events = new WatchEvents(this);
     this.quota = new QuotaUsage(this);
+    this.keeper = options.keeper ? new KeeperNodes(options.keeper) : null;
     this.tree = newTree(options);
+    this.reconfigJudge = null;
   }
 
   /** Others in place of the present ones, of which the tree may not be used any more. */

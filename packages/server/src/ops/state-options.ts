@@ -4,6 +4,7 @@
  */
 
 import type { PathHash } from '../tree/path-hash.ts';
+import type { KeeperOptions } from './keeper-nodes.ts';
 
 export interface StateOptions {
   /** `zookeeper.digest.enabled`: entries carry and are checked against the tree's digest. */
@@ -12,27 +13,29 @@ export interface StateOptions {
   readonly extendedTypes: boolean;
   /** `zookeeper.skipACL`: every permission is granted. */
   readonly skipAcl: boolean;
-  /** `super:base64(sha1("super:password"))`, or empty when there is no super user. */
+  /** `super:base64(hash("super:password"))`, or empty when there is no super user. */
   readonly superDigest: string;
   /** `zookeeper.enforceQuota`: hard quotas refuse writes. */
   readonly enforceQuota: boolean;
   /** `zookeeper.closeSessionTxn.enabled`: closeSession transactions list what they delete. */
   readonly closeSessionTxn: boolean;
-  /** `reconfigEnabled`: decides only which refusal a reconfig request gets. */
+  /** `reconfigEnabled`: the ensemble may be changed while it runs. */
   readonly reconfigEnabled?: boolean;
-  /** Judges the members that such a request names; absent or null on a standalone server. */
-  readonly judgeReconfig?: ReconfigJudge | null;
   /**
    * Longest buffer or string of a request, and longest transaction that may be proposed, bytes:
    * Java learners and logs refuse more (storage-and-config.md 1). The protocol's default if absent.
    */
   readonly txnBytesMax?: number;
+  /** Longest reply to a read that gathers many znodes' data, bytes; without bound if absent. */
+  readonly replyBytesMax?: number;
   /** Watch events written at once in one turn; the rest follows. A bound of ours if absent. */
   readonly eventsAtOnceMax?: number;
   /** Under which paths are indexed: a seeded one, so that no client can make them fall together. */
   readonly pathHash?: PathHash;
   /** Authentication schemes beyond those that always exist; none if absent. */
   readonly schemes?: SchemeOptions;
+  /** Clients may use what ClickHouse Keeper added to the protocol; absent or null: they may not. */
+  readonly keeper?: KeeperOptions | null;
 }
 
 /** What a reconfig request asks for. */
@@ -47,11 +50,25 @@ export interface ReconfigRequest {
   readonly fromVersion: number;
 }
 
-/** The refusal, or OK; `current` is the text of the configuration's znode. */
-export type ReconfigJudge = (current: string, request: ReconfigRequest) => number;
+/** OK with the text of the configuration that is to be proposed, or the refusal. */
+export interface ReconfigVerdict {
+  readonly code: number;
+  readonly text: string;
+}
 
-/** The schemes `x509` and `sasl`, and whom their identities make super. */
+/** `zxid` is that of the transaction. */
+export type ReconfigJudge = (request: ReconfigRequest, zxid: number) => ReconfigVerdict;
+
+/** Which schemes there are beside `world` and `ip`, and whom their identities make super. */
 export interface SchemeOptions {
+  /** `zookeeper.DigestAuthenticationProvider.enabled`: whether there is the scheme `digest`. */
+  readonly digest: boolean;
+  /** Its hash, as `Hashes` knows it; `zookeeper.DigestAuthenticationProvider.digestAlg`. */
+  readonly digestAlgorithm: string;
+  /** Whether clients may ask for an ensemble by the scheme `ensemble`. */
+  readonly ensemble: boolean;
+  /** `zookeeper.ensembleAuthName`: names of this one; null when any is right. */
+  readonly ensembleNames: ReadonlySet<string> | null;
   /** Whether ACLs know the scheme `x509`. */
   readonly x509: boolean;
   /** `zookeeper.X509AuthenticationProvider.superUser`: a subject; empty is nobody. */
@@ -65,8 +82,8 @@ export interface SchemeOptions {
 }
 
 export interface Hashes {
-  /** SHA-1 of all of `bytes`, 20 bytes. */
-  sha1(bytes: Uint8Array): Uint8Array;
+  /** All of `bytes` by a hash that the configuration named, `sha1` and the like. */
+  hash(algorithm: string, bytes: Uint8Array): Uint8Array;
   /** MD5 of all of `bytes`, 16 bytes. */
   md5(bytes: Uint8Array): Uint8Array;
   /**

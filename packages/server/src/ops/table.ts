@@ -1,31 +1,54 @@
 /**
  * The table of operations: which number is which operation. What is not in it does not exist for
- * clients, and a transaction of a type that is not in it cannot be applied. `auth` is answered at
- * the connection and `error` is no request, so neither is an operation.
+ * clients, and a transaction of a type that is not in it cannot be applied. `error` is no request,
+ * and what the peer answers by itself is not found here.
+ *
+ * Keeper's writes are in the table of every server, since any may lead members that speak them to
+ * their clients; whether this one does decides only what its own clients may ask.
  */
 
-import { assert, OpCode } from '@zabra/protocol';
-import { multiOperation } from './multi.ts';
-import type { ReadOperation, WriteLookup, WriteOperation } from './operation.ts';
+import { assert, isKeeperOp, type JuteReader, OpCode } from '@zabra/protocol';
+import { PEER_OPERATIONS } from './peer-operations.ts';
+import type { KeeperNodes } from './keeper-nodes.ts';
+import { KEEPER_READ_OPERATIONS, KEEPER_WRITE_OPERATIONS } from './keeper-operations.ts';
+import { looksAtOneZnode, withKeeperNodes } from './keeper-reads.ts';
+import { Multi, multiOperation } from './multi.ts';
+import { MultiForm } from './multi-form.ts';
+import { multiReadOperation } from './multi-read.ts';
+import type { OperationFacts, ReadOperation, WriteLookup, WriteOperation } from './operation.ts';
 import { READ_OPERATIONS } from './read-operations.ts';
 import { WATCH_OPERATIONS } from './watch-operations.ts';
 import { WRITE_OPERATIONS } from './write-operations.ts';
 
-/** Numbers run from closeSession, -11, to whoAmI, 107: shifted, they index an array. */
-const OPCODE_MIN = -11;
-const OPCODE_MAX = 107;
+export type { MultiForm };
+
+/** Shifted, the numbers index an array. */
+const OPCODE_MIN = OpCode.closeSession;
+const OPCODE_MAX = OpCode.filteredListWithStatsAndData;
 
 export class OperationTable implements WriteLookup {
   readonly #writes: (WriteOperation | undefined)[];
   readonly #reads: (ReadOperation | undefined)[];
+  readonly #multi: Multi;
+  readonly #speaksKeeper: boolean;
 
-  constructor() {
+  /** `keeper` is null on a server that speaks none of Keeper's operations to its clients. */
+  constructor(keeper: KeeperNodes | null) {
     this.#writes = emptySlots();
     this.#reads = emptySlots();
+    this.#multi = new Multi(this);
+    this.#speaksKeeper = keeper !== null;
     for (const op of WRITE_OPERATIONS) put(this.#writes, op);
-    put(this.#writes, multiOperation(this));
-    for (const op of READ_OPERATIONS) put(this.#reads, op);
+    for (const op of KEEPER_WRITE_OPERATIONS) put(this.#writes, op);
+    put(this.#writes, multiOperation(this.#multi));
     for (const op of WATCH_OPERATIONS) put(this.#reads, op);
+    const reads =
+      keeper === null ? READ_OPERATIONS : [...READ_OPERATIONS, ...KEEPER_READ_OPERATIONS];
+    for (const op of reads) {
+      const isCovered = keeper !== null && looksAtOneZnode(op.opcode);
+      put(this.#reads, isCovered ? withKeeperNodes(op, keeper) : op);
+    }
+    put(this.#reads, multiReadOperation(this, this.#speaksKeeper));
   }
 
   find(opcode: number): WriteOperation | undefined {
@@ -36,10 +59,44 @@ export class OperationTable implements WriteLookup {
     return isInRange(opcode) ? this.#reads[opcode - OPCODE_MIN] : undefined;
   }
 
+  /** All that there are, for whoever describes them; a number may be that of a read and a write. */
+  facts(): readonly (ReadOperation | WriteOperation | OperationFacts)[] {
+    const found = [...this.#reads, ...this.#writes].filter((op) => op !== undefined);
+    return [...PEER_OPERATIONS, ...found];
+  }
+
   /** Whether a client may send it on its own. */
   isKnown(opcode: number): boolean {
-    if (opcode === OpCode.auth || this.findRead(opcode) !== undefined) return true;
-    return this.find(opcode)?.admission === 'client';
+    if (this.findRead(opcode) !== undefined) return true;
+    const admission = this.find(opcode)?.admission;
+    return admission === 'client' || (admission === 'keeper' && this.#speaksKeeper);
+  }
+
+  isSpoken(opcode: number): boolean {
+    return this.#speaksKeeper || !isKeeperOp(opcode);
+  }
+
+  /** True of what the servers send among themselves, too. */
+  isWrite(opcode: number): boolean {
+    const op = this.find(opcode);
+    return op !== undefined && op.admission !== 'sub';
+  }
+
+  /** That of the transactions of a type: no transaction has the number of one of Keeper's. */
+  findLogged(type: number): WriteOperation | undefined {
+    const op = this.find(type);
+    return op?.admission === 'client' || op?.admission === 'server' ? op : undefined;
+  }
+
+  /** Of the body at the reader's cursor, which may be no body at all. */
+  wantsEphemeral(opcode: number, r: JuteReader): boolean {
+    return this.#multi.wantsEphemeral(opcode, r);
+  }
+
+  /** Of the body at the reader's cursor, as a client of this server may send it. */
+  form(opcode: number, r: JuteReader): MultiForm {
+    if (opcode === OpCode.multi) return this.#multi.judge(r);
+    return this.find(opcode)?.skip(r) === true ? MultiForm.SOUND : MultiForm.FREE_FAULT;
   }
 }
 

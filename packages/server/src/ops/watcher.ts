@@ -11,6 +11,8 @@ export interface Watcher {
   readonly watcherId: number;
   /** What the connection is authenticated as now: events are filtered by it at delivery. */
   readonly identities: readonly Id[];
+  /** It has asked what this server has of ClickHouse Keeper: it is a client of that kind. */
+  speaksKeeper: boolean;
   /**
    * One event, to be sent before any reply that shows its effect. `zxid` is the transaction's, or
    * ZXID_NONE for an event that setWatches made up. Must not call back into the state.

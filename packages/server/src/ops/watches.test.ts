@@ -36,7 +36,7 @@ function bedWithWatcher(): { bed: StateBed; watcher: TestWatcher } {
 
 function addWatch(bed: StateBed, watcher: TestWatcher, path: string, mode: number): void {
   const reply = bed.read(OpCode.addWatch, pathVersionBody(path, mode), ALICE, watcher);
-  assert.equal(bytesToHex(reply.body), '00000000', 'trap 16');
+  assert.equal(bytesToHex(reply.body), '00000000');
 }
 
 function watchBy(bed: StateBed, watcher: TestWatcher, opcode: number, path: string): void {
@@ -67,6 +67,10 @@ test('one-shot watches fire once, at what they watch, with the zxid of the trans
 
 test('trap 51: an exists watch on a missing znode is a data watch', () => {
   const { bed, watcher } = bedWithWatcher();
+  const isThere = (type: number): string =>
+    bed.read(OpCode.checkWatches, pathVersionBody('/m', type), ALICE, watcher).err;
+  watchBy(bed, watcher, OpCode.exists, '/m');
+  assert.deepEqual([WatcherType.DATA, WatcherType.CHILDREN].map(isThere), ['OK', 'NOWATCHER']);
   watchBy(bed, watcher, OpCode.exists, '/n');
   watchBy(bed, watcher, OpCode.exists, '/n');
   bed.create('/n');
@@ -328,7 +332,12 @@ test('trap 52: removing a persistent watch ends its children events as well', ()
   bed.create('/a');
   assert.deepEqual(watcher.take(), ['children / 1']);
   const body = pathVersionBody('/', WatcherType.PERSISTENT);
-  assert.equal(bed.read(OpCode.removeWatches, body, ALICE, watcher).err, 'OK');
+  const ask = (opcode: number): string => bed.read(opcode, body, ALICE, watcher).err;
+  assert.deepEqual([OpCode.checkWatches, OpCode.removeWatches].map(ask), ['OK', 'OK']);
+  assert.deepEqual([OpCode.checkWatches, OpCode.removeWatches].map(ask), [
+    'NOWATCHER',
+    'NOWATCHER',
+  ]);
   bed.create('/b');
   bed.setData('/', 'x');
   assert.deepEqual(watcher.take(), []);

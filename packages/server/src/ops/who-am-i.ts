@@ -19,4 +19,9 @@ function read(c: ReadContext, w: JuteWriter): number {
   return ErrorCode.OK;
 }
 
-export const whoAmI: ReadOperation = { opcode: OpCode.whoAmI, read };
+export const whoAmI: ReadOperation = {
+  opcode: OpCode.whoAmI,
+  permission: null,
+  errors: [],
+  read,
+};

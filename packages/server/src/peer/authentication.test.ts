@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
+  DigestResponse,
   ErrorCode,
   type Id,
   JuteReader,
@@ -17,7 +18,6 @@ import {
   writeAclVector,
 } from '@zabra/protocol';
 import { NO_SCHEMES } from '../ops/auth.ts';
-import { DigestResponse } from '../ops/digest-response.ts';
 import { SaslUsers } from '../ops/sasl-users.ts';
 import type { AuthenticationConfig } from './authentication-config.ts';
 import { NO_AUTHENTICATION } from './authentication-config.ts';
@@ -71,7 +71,7 @@ function responseTo(challenge: string, userName: string, password: string): stri
     authzid: null,
     isUtf8: true,
   };
-  const { ofClient } = new DigestResponse(values, password, HASHES);
+  const { ofClient } = new DigestResponse(values, password, HASHES.md5);
   return (
     `charset=utf-8,username="${userName}",realm="zk-sasl-md5",nonce="${nonce}",nc=00000001,` +
     `cnonce="c",digest-uri="zookeeper/zk-sasl-md5",response=${ofClient},qop=auth`

@@ -8,7 +8,7 @@ import type { PeerConfig } from './peer-config.ts';
 import { NO_THROTTLE } from './throttle-config.ts';
 
 export const HASHES: Hashes = {
-  sha1: (bytes) => new Uint8Array(createHash('sha1').update(bytes).digest()),
+  hash: (algorithm, bytes) => new Uint8Array(createHash(algorithm).update(bytes).digest()),
   md5: (bytes) => new Uint8Array(createHash('md5').update(bytes).digest()),
   randomBytes: (count) => Uint8Array.from({ length: count }, (_, index) => index),
 };
@@ -42,9 +42,14 @@ export function configOf(changes: Partial<PeerConfig> = {}): PeerConfig {
     closeSessionTxnEnabled: true,
     enforceQuota: false,
     reconfigEnabled: false,
+    standaloneEnabled: true,
+    multiAddressEnabled: false,
+    proposedEnsemble: null,
     skipAcl: false,
     superDigest: '',
+    keeper: null,
     authentication: NO_AUTHENTICATION,
+    quorumAuth: null,
     snapCount: 100_000,
     snapSizeLimitBytes: 0,
     txnLogSizeLimitBytes: 0,
@@ -58,7 +63,12 @@ export function configOf(changes: Partial<PeerConfig> = {}): PeerConfig {
     snapshotCompression: 'none',
     dbAutocreate: true,
     leaderServes: true,
+    localSessionsEnabled: false,
+    localSessionsUpgradingEnabled: false,
+    readOnlyAfterMs: -1,
     electionConnectTimeoutMs: 5000,
+    failureDetectionMs: 0,
+    zxidsPerEpoch: 1_000_000,
     quorumListenOnAllIps: false,
     emptyNeedsAllVoters: false,
     initializeMarker: false,

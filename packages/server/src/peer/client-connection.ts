@@ -47,6 +47,7 @@ export class ClientConnection implements Output, Watcher, FrameSink {
   readonly queue: RingQueue<PendingRequest>;
   /** Replaced, never changed, when an identity is added: requests keep the list they came with. */
   identities: readonly Id[];
+  speaksKeeper: boolean;
   /** The SASL exchange, null before its first token. */
   sasl: DigestMd5 | null;
   state: ConnectionState;
@@ -87,6 +88,7 @@ export class ClientConnection implements Output, Watcher, FrameSink {
     this.reader = new FrameReader(frameBytesMax, this);
     this.queue = new RingQueue();
     this.identities = [{ scheme: 'ip', id: remoteHost }];
+    this.speaksKeeper = false;
     this.sasl = null;
     this.state = 'new';
     this.session = null;

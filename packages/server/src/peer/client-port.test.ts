@@ -6,7 +6,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { OpCode } from '@zabra/protocol';
+import { type Body, createBody, multiBody } from '../ops/state-bed.test-kit.ts';
 import type { BedClient } from './bed-client.test-kit.ts';
+import { PrimaryOrder } from './primary-order.ts';
 import { ServerBed } from './server-bed.test-kit.ts';
 
 const HALF_MIB = new Uint8Array(512 * 1024).fill(7);
@@ -232,7 +234,7 @@ describe('a connection that says nothing', () => {
     assert.equal(bed.core.stats.sessionlessConnectionsExpired, 1);
   });
 
-  it('is closed without a frame when its session expires', () => {
+  it('trap 6: is closed without a frame when its session expires', () => {
     const bed = new ServerBed();
     const client = bed.client(4000);
     client.create(1, '/e', null, 1);
@@ -245,6 +247,48 @@ describe('a connection that says nothing', () => {
     assert.equal(client.raw().length, 0);
     const other = bed.client();
     other.getData(1, '/e');
+    bed.run();
+    assert.equal(other.replies()[0]?.err, 'NONODE');
+  });
+});
+
+describe('a session that is over here', () => {
+  it('trap 6: that has moved to another server costs its writer the connection, no code', () => {
+    const moved: readonly [opcode: number, body: Body][] = [
+      [OpCode.create, createBody('/b')],
+      [OpCode.multi, multiBody([{ type: OpCode.check, request: { path: '/', version: -1 } }])],
+    ];
+    for (const [opcode, body] of moved) {
+      const bed = new ServerBed();
+      const client = bed.client();
+      const { hi, lo } = client.connection.session ?? assert.fail('There is no session');
+      const { order } = bed.port;
+      assert.ok(order instanceof PrimaryOrder);
+      assert.equal(order.claim({}, hi, lo, 10_000), true);
+      client.request(1, opcode, body);
+      bed.run();
+      assert.equal(client.closed, 'cut');
+      assert.equal(client.raw().length, 0);
+    }
+  });
+
+  it('trap 7: that is about to be closed has its requests dropped, and its connection ends', () => {
+    const bed = new ServerBed();
+    const client = bed.client(4000);
+    bed.disk.isLogStuck = true;
+    bed.pass(6500);
+    client.getData(1, '/');
+    client.create(2, '/late');
+    client.request(3, OpCode.sync, (w) => w.string('/'));
+    client.request(-2, OpCode.ping);
+    bed.run();
+    assert.deepEqual([client.closed, client.raw().length], ['', 0]);
+    bed.disk.isLogStuck = false;
+    bed.run();
+    assert.deepEqual([client.closed, client.raw().length], ['cut', 0]);
+    assert.equal(bed.core.stats.outstandingRequests, 0);
+    const other = bed.client();
+    other.getData(1, '/late');
     bed.run();
     assert.equal(other.replies()[0]?.err, 'NONODE');
   });

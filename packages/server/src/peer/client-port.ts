@@ -11,18 +11,16 @@ import { JuteReader, readConnectRequest, utf8Encode } from '@zabra/protocol';
 import type { ApplyResult } from '../ops/apply-result.ts';
 import { Authentication } from './authentication.ts';
 import { ClientConnection } from './client-connection.ts';
-import { LocalSessions } from './client-session.ts';
-import { ConnectionLimits } from './connection-limits.ts';
+import { ClientConnections } from './client-connections.ts';
+import { BoundSessions } from './client-session.ts';
+import { ClientListener } from './client-listener.ts';
 import { Handshake } from './handshake.ts';
+import { LocalSessions } from './local-sessions.ts';
 import type { PeerCore } from './peer-core.ts';
-import type { Ready } from './ready.ts';
+import { PortHold } from './port-hold.ts';
 import type { OrderClient, RequestOrder } from './request-order.ts';
 import { Requests } from './requests.ts';
-import type { ServerStats } from './server-stats.ts';
 
-/** A connection that never shook hands is closed after this long (`nio.sessionlessCnxnTimeout`). */
-const SESSIONLESS_TIMEOUT_MS = 10_000;
-const SWEEP_INTERVAL_MS = 1000;
 /**
  * Output above which a connection is neither answered nor read until the network took it, bytes.
  */
@@ -33,47 +31,47 @@ export type AnswerWord = (word: string) => string | null;
 
 export class ClientPort {
   readonly host: PeerCore;
-  readonly sessions: LocalSessions;
+  readonly listener: ClientListener;
+  readonly sessions: BoundSessions;
+  /** Those that this server alone knows. */
+  readonly locals: LocalSessions;
   readonly authentication: Authentication;
   readonly requests: Requests;
+  readonly hold: PortHold;
   /** Null while this server serves nobody. */
   order: RequestOrder | null;
   readonly #answer: AnswerWord;
   readonly #handshake: Handshake;
-  readonly #connections: Map<number, ClientConnection>;
-  readonly #plainLimits: ConnectionLimits;
-  readonly #secureLimits: ConnectionLimits;
+  readonly #connections: ClientConnections;
   readonly #resume: ClientConnection[];
   /** Neither answered nor read because the network has not taken their output. */
   readonly #choked: Set<ClientConnection>;
   readonly #reader: JuteReader;
   #lastId: number;
-  #nextSweepMs: number;
 
   constructor(host: PeerCore, answerWord: AnswerWord) {
     this.host = host;
     this.#answer = answerWord;
-    this.sessions = new LocalSessions();
+    this.listener = new ClientListener(host);
+    this.sessions = new BoundSessions();
+    this.locals = new LocalSessions(host);
     this.authentication = new Authentication(host);
     this.requests = new Requests(this);
     this.order = null;
     this.#handshake = new Handshake(this);
-    this.#connections = new Map();
-    const { maxCnxns, maxClientCnxns } = host.config;
-    this.#plainLimits = new ConnectionLimits(maxCnxns, maxClientCnxns);
-    this.#secureLimits = new ConnectionLimits(maxCnxns, maxClientCnxns);
+    this.hold = new PortHold(this);
+    this.#connections = new ClientConnections(host);
     this.#resume = [];
     this.#choked = new Set();
     this.#reader = new JuteReader(host.config.juteMaxBufferBytes);
     this.#lastId = 0;
-    this.#nextSweepMs = 0;
   }
 
-  get ready(): Ready {
+  get ready(): PeerCore['ready'] {
     return this.host.ready;
   }
 
-  get stats(): ServerStats {
+  get stats(): PeerCore['stats'] {
     return this.host.stats;
   }
 
@@ -83,7 +81,7 @@ export class ClientPort {
   }
 
   get connectionCount(): number {
-    return this.#connections.size;
+    return this.#connections.count;
   }
 
   /** 0 to 1: how often a session that connects is refused by chance. */
@@ -101,7 +99,7 @@ export class ClientPort {
     remotePort: number,
     proven: readonly Id[] | null = null,
   ): ClientConnection {
-    const { config, stats } = this.host;
+    const { config } = this.host;
     const id = ++this.#lastId;
     const connection = new ClientConnection(
       this,
@@ -113,13 +111,7 @@ export class ClientPort {
     );
     connection.isSecure = proven !== null;
     this.authentication.onOpen(connection, proven);
-    this.#connections.set(id, connection);
-    const tooMany = this.#limitsOf(connection).onOpen(remoteHost);
-    if (tooMany !== null) {
-      stats.connectionRejectedCount++;
-      this.#log('warn', `Closing ${connection.address}: ${tooMany}`);
-      connection.closeNow();
-    }
+    this.#connections.add(connection);
     return connection;
   }
 
@@ -129,6 +121,7 @@ export class ClientPort {
     connection.heardMs = this.host.nowMs();
     this.host.stats.bytesReceived += end - start;
     const { reader } = connection;
+    if (this.hold.isHeld && connection.state === 'open') this.hold.stopReading(connection);
     reader.push(buffer, start, end);
     if (!reader.paused && !this.requests.admits(connection, reader.bytesHeld)) return;
     this.boundOutput(connection);
@@ -137,10 +130,10 @@ export class ClientPort {
   onClosed(id: number): void {
     const connection = this.#connections.get(id);
     if (connection === undefined) return;
-    this.#connections.delete(id);
+    this.#connections.remove(connection);
     this.#choked.delete(connection);
+    this.hold.onConnectionClosed(connection);
     connection.state = 'closing';
-    this.#limitsOf(connection).onClosed(connection.remoteHost);
     if (connection.session !== null) this.sessions.release(connection.session, connection);
     this.host.state.removeWatcher(connection);
     this.requests.onConnectionClosed(connection);
@@ -211,6 +204,11 @@ export class ClientPort {
     this.#handshake.onRevalidated(connection, hi, lo, timeoutMs, valid);
   }
 
+  /** A role that served is over, and the next one may be there before `untilMs`. */
+  awaitRole(untilMs: number): void {
+    this.#handshake.awaitRole(untilMs);
+  }
+
   /** Continues to read a connection at the end of the turn, outside of whatever runs now. */
   resumeLater(connection: ClientConnection): void {
     this.#resume.push(connection);
@@ -234,15 +232,17 @@ export class ClientPort {
     return true;
   }
 
-  /** The role is over: nobody is served until the next one. */
-  closeAll(reason: string): void {
+  /** The role is over: nobody is served until the next one. What was answered may still leave. */
+  closeAll(reason: string, isGraceful = false): void {
     this.order = null;
+    this.hold.dissolve();
     this.requests.forgetAll();
     let closed = 0;
     for (const connection of this.#connections.values()) {
       connection.queue.clear();
       if (connection.destroy || connection.closeAfterFlush) continue;
-      connection.closeNow();
+      if (isGraceful) connection.closeGracefully();
+      else connection.closeNow();
       closed++;
     }
     if (closed > 0) this.#log('info', `Closed ${closed} client connections: ${reason}`);
@@ -251,17 +251,20 @@ export class ClientPort {
   /** Timers and postponed reading; once a turn, before the outputs leave. */
   endTurn(): void {
     const now = this.host.nowMs();
-    if (now >= this.#nextSweepMs) {
-      this.#nextSweepMs = now + SWEEP_INTERVAL_MS;
-      this.#sweep(now);
-    }
+    this.#connections.tick();
+    this.locals.expire((hi, lo) => this.requests.onSessionClosed(hi, lo));
     for (const connection of this.#choked) this.#unchoke(connection);
-    this.requests.resume();
+    this.#handshake.tick();
+    if (!this.hold.isHeld) this.requests.resume();
     // Resuming may postpone again: those wait for the next turn.
     const due = this.#resume.splice(0);
     for (const connection of due) {
       const { state, throttled } = connection;
       if (state === 'closing' || throttled || this.#choked.has(connection)) continue;
+      if (this.hold.isHeld && state === 'open') {
+        this.hold.stopReading(connection);
+        continue;
+      }
       connection.pauseReading = false;
       this.ready.touch(connection);
       connection.reader.resume();
@@ -310,10 +313,6 @@ export class ClientPort {
     return this.requests.onRequest(connection, xid, opcode, buffer, r.position, end);
   }
 
-  #limitsOf({ isSecure }: ClientConnection): ConnectionLimits {
-    return isSecure ? this.#secureLimits : this.#plainLimits;
-  }
-
   #answerWord(connection: ClientConnection, text: string): void {
     const bytes = utf8Encode(text);
     connection.bytes.raw(bytes, 0, bytes.length);
@@ -342,23 +341,6 @@ export class ClientPort {
     this.#choked.delete(connection);
     this.requests.goOn(connection);
     this.resumeLater(connection);
-  }
-
-  #sweep(now: number): void {
-    for (const connection of this.#connections.values()) {
-      if (connection.destroy || connection.closeAfterFlush) continue;
-      const { session } = connection;
-      const idleMs = now - connection.heardMs;
-      if (session === null) {
-        if (now - connection.openedMs <= SESSIONLESS_TIMEOUT_MS) continue;
-        this.host.stats.sessionlessConnectionsExpired++;
-        this.#log('info', `Closing ${connection.address}: no session within 10 s`);
-        connection.closeNow();
-      } else if (idleMs > session.timeoutMs + SESSIONLESS_TIMEOUT_MS) {
-        this.#log('info', `Closing ${connection.address}: silent for ${idleMs} ms`);
-        connection.closeNow();
-      }
-    }
   }
 
   #log(level: 'warn' | 'info', message: string): void {

@@ -1,7 +1,7 @@
 /**
  * ClientSession: a session as this server sees it, whichever role it plays. It outlives roles and
  * connections, so it holds nothing that belongs to a reign; what the leader's session tracker knows
- * of it stays in the tracker. `LocalSessions` are those with a connection here.
+ * of it stays in the tracker. `BoundSessions` are those with a connection here.
  */
 
 import { int64Hex } from '@zabra/protocol';
@@ -16,6 +16,8 @@ export class ClientSession {
   connection: ClientConnection | null;
   /** Already in the touch table of this learner since the last PING. */
   touched: boolean;
+  /** Another server has it now, although it has a connection here: the leader said so. */
+  hasMoved: boolean;
 
   constructor(hi: number, lo: number, timeoutMs: number) {
     this.hi = hi;
@@ -23,6 +25,7 @@ export class ClientSession {
     this.timeoutMs = timeoutMs;
     this.connection = null;
     this.touched = false;
+    this.hasMoved = false;
   }
 
   /** `0x` and hex, as logs show it. */
@@ -31,7 +34,7 @@ export class ClientSession {
   }
 }
 
-export class LocalSessions {
+export class BoundSessions {
   readonly #byHi: Map<number, Map<number, ClientSession>>;
 
   constructor() {
@@ -57,6 +60,7 @@ export class LocalSessions {
     session.timeoutMs = timeoutMs;
     session.connection = connection;
     session.touched = false;
+    session.hasMoved = false;
     return session;
   }
 

@@ -16,9 +16,14 @@ function throttle(changes: Partial<ConnectionThrottleConfig>): ConnectionThrottl
 }
 
 /** How many of so many are admitted at that time. */
-function admitted(of: ConnectionThrottle, count: number, nowMs: number, isNew = true): number {
+function admitted(
+  of: ConnectionThrottle,
+  count: number,
+  nowMs: number,
+  kind: 'new' | 'local' | 'renew' = 'new',
+): number {
   let total = 0;
-  for (let index = 0; index < count; index++) if (of.admits(isNew, nowMs)) total++;
+  for (let index = 0; index < count; index++) if (of.admits(kind, nowMs)) total++;
   return total;
 }
 
@@ -41,7 +46,8 @@ describe('ConnectionThrottle', () => {
   it('weighs sessions, in a bucket that is as many times larger', () => {
     const weights = { tokensMax: 4, fillMs: 10, isWeighted: true, newWeight: 3, renewWeight: 2 };
     assert.equal(admitted(throttle(weights), 20, 0), 4);
-    assert.equal(admitted(throttle(weights), 20, 0, false), 6);
+    assert.equal(admitted(throttle(weights), 20, 0, 'renew'), 6);
+    assert.equal(admitted(throttle(weights), 20, 0, 'local'), 12);
     const bucket = throttle(weights);
     admitted(bucket, 20, 0);
     assert.equal(admitted(bucket, 20, 10), 1, 'the refill too');
@@ -65,7 +71,7 @@ describe('ConnectionThrottle', () => {
     // Full again, and everybody is refused, so it stays full: each freeze time takes a step off.
     const falling: number[] = [];
     for (let nowMs = 2000; nowMs < 2080; nowMs += 11) {
-      bucket.admits(true, nowMs);
+      bucket.admits('new', nowMs);
       falling.push(bucket.dropProbability);
     }
     assert.ok((falling.at(-1) ?? 1) < 1, falling.join());
@@ -78,14 +84,14 @@ describe('ConnectionThrottle', () => {
   it('changes the chance at most once in a freeze time', () => {
     const bucket = throttle({ tokensMax: 1, fillMs: 100_000, freezeMs: 50, dropIncrease: 0.1 });
     admitted(bucket, 2, 0);
-    for (let nowMs = 1; nowMs <= 51; nowMs++) bucket.admits(true, nowMs);
+    for (let nowMs = 1; nowMs <= 51; nowMs++) bucket.admits('new', nowMs);
     assert.equal(bucket.dropProbability, 0.1);
   });
 
   it('refuses about as often as the chance says', () => {
     const bucket = throttle({ tokensMax: 1, fillMs: 1, freezeMs: 0, dropIncrease: 0.3 });
     admitted(bucket, 2, 0);
-    bucket.admits(true, 0.5);
+    bucket.admits('new', 0.5);
     assert.equal(bucket.dropProbability, 0.3);
     const frozen = new ConnectionThrottle(
       configOf({ tokensMax: 1, freezeMs: 1e9 }),

@@ -45,16 +45,15 @@ export class ConnectionThrottle {
     return this.#dropProbability;
   }
 
-  /** Takes the tokens of a new or a returning session; false refuses it. */
-  admits(isNew: boolean, nowMs: number): boolean {
-    const { isWeighted, newWeight, renewWeight, freezeMs } = this.#config;
+  /** Takes the tokens of a new, a new local or a returning session; false refuses it. */
+  admits(kind: 'new' | 'local' | 'renew', nowMs: number): boolean {
+    const { isWeighted, freezeMs } = this.#config;
     this.#fill(nowMs);
     if (freezeMs >= 0) {
       this.#adjust(nowMs);
       if (this.#prng.uint32() / UINT32_SPAN < this.#dropProbability) return false;
     }
-    const weight = isNew ? newWeight : renewWeight;
-    const wanted = isWeighted ? weight : 1;
+    const wanted = isWeighted ? this.#config[`${kind}Weight`] : 1;
     if (this.#tokens < wanted) return false;
     this.#tokens -= wanted;
     return true;

@@ -6,79 +6,77 @@
  */
 
 import { type Id, PacketType, ServerState } from '@zabra/protocol';
-import { type EnsembleConfig, memberOf } from '../zab/ensemble-config.ts';
+import type { EnsembleConfig } from '../zab/ensemble-config.ts';
 import type { Vote } from '../zab/vote.ts';
 import { Campaign } from './campaign.ts';
 import type { ClientPort } from './client-port.ts';
 import { Leading } from './leading.ts';
 import { Learning } from './learning.ts';
-import { makeMemberParts, type MemberParts } from './member-parts.ts';
+import { MemberParts } from './member-parts.ts';
+import { MemberPorts } from './member-ports.ts';
+import type { Membership } from './membership.ts';
 import type { PeerCore } from './peer-core.ts';
 import { type LinksOwner, type MeshLink, PeerLinks, type QuorumLink } from './peer-links.ts';
 import type { Role } from './peer-status.ts';
-import type { LinkKind, Output, Ready } from './ready.ts';
+import { QuorumGate, type QuorumGateOwner } from './quorum-gate.ts';
+import type { Ready } from './ready.ts';
+import { RolePatience } from './role-patience.ts';
 
-/** A role that ended sooner than this, and never served, got nowhere. */
-const ROLE_MS_MIN = 1000;
-/** How long to wait with the next election after the second role in a row that got nowhere. */
-const PATIENCE_MIN_MS = 50;
-const PATIENCE_MAX_MS = 1000;
+/** How long clients are kept across a hand-over before somebody has to be elected. */
+const HAND_OVER_MS_MAX = 1000;
+/** How long clients that connect may wait for the next role, after one that served. */
+const CONNECT_WAIT_MS = 500;
 
-export class EnsembleMember implements LinksOwner {
+export class EnsembleMember implements LinksOwner, QuorumGateOwner {
   readonly sid: number;
-  readonly isObserver: boolean;
   readonly ready: Ready;
   readonly links: PeerLinks;
   readonly campaign: Campaign;
+  readonly gate: QuorumGate;
+  readonly ports: MemberPorts;
   readonly #core: PeerCore;
   readonly #parts: MemberParts;
+  readonly #patience: RolePatience;
   #role: Leading | Learning | null;
   /** Of `settle`, 0 while no role is being left. */
   #settleToken: number;
   #reloadAfterSettling: boolean;
   /** The log is being cut by a role that is over: nothing is settled before that has ended. */
   #isTruncating: boolean;
-  #roleSinceMs: number;
-  /** Roles in a row that got nowhere: a leader that refuses us is not to be asked without pause. */
-  #failedRoles: number;
   /** When to look for a leader again; -1 while that is not awaited. */
   #lookAtMs: number;
   #stopping: boolean;
+  /** It has given up the lead to end, and does not vote again. */
+  #isGoing: boolean;
 
   constructor(core: PeerCore, port: ClientPort, ensemble: EnsembleConfig) {
     this.#core = core;
     this.sid = core.config.sid;
-    this.isObserver = memberOf(ensemble, this.sid)?.role === 'observer';
     this.ready = core.ready;
     this.links = new PeerLinks(this, core.config);
-    this.#parts = makeMemberParts(core, port, this.links, ensemble, this.isObserver);
+    this.#parts = new MemberParts(core, port, this.links, ensemble);
     this.campaign = new Campaign(this.#parts);
+    this.ports = new MemberPorts(this.#parts, this.campaign.mesh);
+    this.#parts.reconfiguration.owner = this.ports;
+    this.gate = new QuorumGate(core, this.links, this.campaign.mesh, this);
+    this.#patience = new RolePatience();
     this.#role = null;
     this.#settleToken = 0;
     this.#reloadAfterSettling = false;
     this.#isTruncating = false;
-    this.#roleSinceMs = 0;
-    this.#failedRoles = 0;
     this.#lookAtMs = -1;
     this.#stopping = false;
+    this.#isGoing = false;
   }
 
-  get voterCount(): number {
-    return this.#parts.verifiers[0]?.voters.length ?? 0;
-  }
-
-  isVoter(sid: number): boolean {
-    return memberOf(this.#parts.ensemble, sid)?.role === 'participant';
-  }
-
-  get ensembleText(): string {
-    return this.#parts.ensembleText;
+  get membership(): Membership {
+    return this.#parts.membership;
   }
 
   get role(): Role {
     if (this.#role instanceof Leading) return 'leader';
     if (this.#role === null) return 'looking';
-    return this.isObserver ? 'observer' : 'follower';
+    return this.#parts.isObserver ? 'observer' : 'follower';
   }
 
   get leading(): Leading | null {
@@ -100,10 +98,6 @@ export class EnsembleMember implements LinksOwner {
     return this.#role instanceof Leading ? this.sid : this.#role.learner.leaderSid;
   }
 
-  get quorumPort(): number {
-    return memberOf(this.#parts.ensemble, this.sid)?.addresses[0]?.quorumPort ?? -1;
-  }
-
   get serving(): boolean {
     return this.#role !== null && this.#role.order !== null;
   }
@@ -121,31 +115,26 @@ export class EnsembleMember implements LinksOwner {
     if (sinceMs > syncLimitTicks * tickTimeMs) this.#leave(`we stood still for ${sinceMs} ms`);
   }
 
-  /** Another server knocks at one of our ports. */
-  onLinkOpen(kind: LinkKind, remote: string): Output {
-    if (kind === 'election') {
-      const link = this.links.openMesh(remote);
-      this.campaign.mesh.onAccepted(link);
-      return link.output;
-    }
-    const link = this.links.openQuorum(remote);
+  /** From QuorumGateOwner. */
+  onLearner(link: QuorumLink): void {
     if (this.#role instanceof Leading) this.#role.leader.onLearnerConnected(link);
-    else link.close('this server does not lead');
-    return link.output;
+    else this.#parts.door.onLinkOpen(link);
   }
 
-  onDialed(id: number): void {
-    const link = this.links.find(id);
-    if (link === undefined) return;
-    if (link.kind === 'election') this.campaign.mesh.onDialed(link as MeshLink);
-    else if (this.#role instanceof Learning) this.#role.learner.onDialed(link as QuorumLink);
+  /** From QuorumGateOwner. */
+  onLeaderReached(link: QuorumLink): void {
+    if (this.#role instanceof Learning) this.#role.learner.onDialed(link);
   }
 
   onLinkClosed(id: number, reason: string): void {
     const link = this.links.remove(id);
-    if (link === undefined) return;
-    if (link.kind === 'election') this.campaign.mesh.onLinkClosed(link as MeshLink, reason);
-    else if (this.#role instanceof Leading) this.#role.leader.onLearnerClosed(link as QuorumLink);
+    if (link === undefined || this.gate.onLinkClosed(link)) return;
+    if (link.kind === 'election') {
+      this.campaign.mesh.onLinkClosed(link as MeshLink, reason);
+      return;
+    }
+    this.#parts.door.onLinkClosed(link as QuorumLink);
+    if (this.#role instanceof Leading) this.#role.leader.onLearnerClosed(link as QuorumLink);
     else this.#role?.learner.onLinkClosed(link as QuorumLink, reason);
   }
 
@@ -185,12 +174,14 @@ export class EnsembleMember implements LinksOwner {
   }
 
   onStored(token: number): void {
+    if (this.#parts.reconfiguration.hold(() => this.onStored(token))) return;
     if (token === this.#settleToken) this.#onSettled();
     else if (this.#role instanceof Leading) this.#role.leader.onStored(token);
     else this.#role?.onStored(token);
   }
 
   onSynced(zxid: number): void {
+    if (this.#parts.reconfiguration.hold(() => this.onSynced(zxid))) return;
     if (this.#role instanceof Leading) this.#role.leader.onSynced(zxid);
     else this.#role?.learner.onSynced(zxid);
   }
@@ -205,17 +196,20 @@ export class EnsembleMember implements LinksOwner {
     this.#settle();
   }
 
-  /** The quorum port is lost: nobody could join us any more (scenario S17). */
-  onQuorumListenFailed(reason: string): void {
-    if (this.#role instanceof Leading) this.#leave(`the quorum port is not available: ${reason}`);
+  /** Once the whole quorum port is lost nobody could join us any more (scenario S17). */
+  onQuorumListenFailed(host: string, port: number, reason: string): void {
+    const { door } = this.#parts;
+    door.onListenFailed(host, port, reason);
+    if (door.failure === null || !(this.#role instanceof Leading)) {
+      this.#core.log('warn', 'QuorumPeer', reason);
+      return;
+    }
+    this.#leave(`the quorum port is not available: ${door.failure}`);
   }
 
-  listenForElections(): void {
-    const { config } = this.#core;
-    for (const { host, port } of this.campaign.electionAddresses) {
-      const bindHost = config.quorumListenOnAllIps ? '' : host;
-      this.ready.listens.push({ kind: 'election', host: bindHost, port, open: true });
-    }
+  /** What was to be stored beside zoo.cfg is. Why the process must end is returned, or null. */
+  onConfigStored(token: number, error: string | null): string | null {
+    return this.#parts.reconfiguration.onStored(token, error);
   }
 
   /** Once a turn. */
@@ -224,10 +218,53 @@ export class EnsembleMember implements LinksOwner {
       this.#lookAtMs = -1;
       this.#look();
     }
+    this.gate.tick();
     this.campaign.tick();
     const vote = this.campaign.takeDecision();
     if (vote !== null && !this.#stopping) this.#takeUp(vote);
     this.#role?.tick();
+    if (this.#parts.port.hold.keptMs() > HAND_OVER_MS_MAX) this.#giveUpHandOver();
+  }
+
+  /** Whoever was to lead does not come to. */
+  #giveUpHandOver(): void {
+    const reason = 'nobody leads after the hand-over';
+    if (this.#role !== null && this.#role.order === null) this.#leave(reason);
+    else this.#parts.port.closeAll(reason);
+  }
+
+  /**
+   * This server is about to end: whoever can take over leads from here; else the reign ends behind
+   * what is proposed. True when that is on its way.
+   */
+  leaveLead(): boolean {
+    if (!(this.#role instanceof Leading)) return false;
+    const { leader } = this.#role;
+    if (leader.handOver(-1) === null) return true;
+    this.#isGoing = leader.drainAway();
+    return this.#isGoing;
+  }
+
+  /** The lead is being handed over, or was and nobody leads yet. */
+  get isLeavingLead(): boolean {
+    if (this.#role instanceof Leading) return this.#role.leader.isHandingOver;
+    return this.#parts.port.hold.isKeeping;
+  }
+
+  /** Hands the leadership to another member; false when that cannot be. */
+  yieldLead(): boolean {
+    if (this.#role instanceof Leading) return this.#role.leader.handOver(-1) === null;
+    return this.serving;
+  }
+
+  /** Asks for the leadership; false when we cannot have it. */
+  requestLead(): boolean {
+    const role = this.#role;
+    if (role instanceof Leading) return role.leader.established;
+    if (role === null || role.order === null || role.leaderVersion <= 0) return false;
+    if (this.#parts.isObserver) return false;
+    role.learner.requestLeadership();
+    return true;
   }
 
   /** The process ends: no vote is cast any more. */
@@ -235,47 +272,59 @@ export class EnsembleMember implements LinksOwner {
     this.#stopping = true;
     if (this.#role !== null) this.#leave('this server is stopping');
     this.campaign.stop();
+    this.#parts.door.close();
   }
 
   #look(): void {
-    if (!this.#stopping) this.campaign.look();
+    if (this.#stopping || this.#isGoing) return;
+    this.#parts.reconfiguration.onLooking();
+    this.#parts.door.open();
+    this.campaign.look();
   }
 
-  /** Memory is as the disk: we may vote. */
+  /** Memory is as the disk: we may vote, unless it is known who leads. */
   #lookSoon(): void {
-    const failures = this.#failedRoles;
-    if (failures < 2) {
-      this.#look();
+    const appointment = this.#parts.reconfiguration.takeAppointment();
+    if (appointment !== null && !this.#stopping) {
+      this.#takeUp(this.campaign.appoint(appointment));
       return;
     }
-    const patienceMs = Math.min(PATIENCE_MIN_MS * 2 ** (failures - 1), PATIENCE_MAX_MS);
-    this.#lookAtMs = this.#core.nowMs() + patienceMs;
+    const { delayMs } = this.#patience;
+    if (delayMs === 0) this.#look();
+    else this.#lookAtMs = this.#core.nowMs() + delayMs;
   }
 
   #takeUp(vote: Vote): void {
-    this.#roleSinceMs = this.#core.nowMs();
+    this.#patience.onBegun(this.#core.nowMs());
     const onLeft = (reason: string): void => this.#leave(reason);
     if (vote.state === ServerState.LEADING) {
-      this.#core.log('info', 'QuorumPeer', 'LEADING');
-      this.#listenForLearners(true);
-      const role = new Leading(this.#parts, this.campaign, onLeft);
-      this.#role = role;
-      role.leader.start();
+      this.#lead(onLeft);
       return;
     }
+    this.#parts.door.close();
     this.#core.log(
       'info',
       'QuorumPeer',
-      `${this.isObserver ? 'OBSERVING' : 'FOLLOWING'} ${vote.leader}`,
+      `${this.#parts.isObserver ? 'OBSERVING' : 'FOLLOWING'} ${vote.leader}`,
     );
-    const leader = memberOf(this.#parts.ensemble, vote.leader);
-    const addresses = (leader?.addresses ?? []).map(({ host, quorumPort }) => ({
-      host,
-      port: quorumPort,
-    }));
+    const addresses = this.#parts.membership.quorumAddresses(vote.leader);
     const role = new Learning(this.#parts, this.campaign, onLeft, vote.leader, addresses);
     this.#role = role;
     role.learner.start();
+  }
+
+  #lead(onLeft: (reason: string) => void): void {
+    this.#core.log('info', 'QuorumPeer', 'LEADING');
+    const role = new Leading(this.#parts, this.campaign, onLeft);
+    this.#role = role;
+    const { failure } = this.#parts.door;
+    if (failure !== null) {
+      this.#leave(`the quorum port is not available: ${failure}`);
+      return;
+    }
+    this.#parts.door.open();
+    role.leader.start();
+    this.#parts.door.admit(role.leader);
   }
 
   /** What a role calls when it is over; its links are closed already. */
@@ -283,17 +332,19 @@ export class EnsembleMember implements LinksOwner {
     const role = this.#role;
     if (role === null) return;
     this.#role = null;
-    const isFailure = role.order === null && this.#core.nowMs() - this.#roleSinceMs < ROLE_MS_MIN;
-    this.#failedRoles = isFailure ? this.#failedRoles + 1 : 0;
+    this.campaign.silence();
+    const now = this.#core.nowMs();
+    const hasServed = role.order !== null;
+    this.#patience.onOver(hasServed, now);
+    const isHandedOver = this.#parts.port.hold.takeEnd();
     this.#core.log(
-      'warn',
+      isHandedOver ? 'info' : 'warn',
       'QuorumPeer',
       `Leaving ${role instanceof Leading ? 'LEADING' : 'FOLLOWING'}: ${reason}`,
     );
     if (role instanceof Leading) {
       role.end();
       role.leader.stop(reason);
-      this.#listenForLearners(false);
       this.#reloadAfterSettling = false;
     } else {
       role.learner.stop(reason);
@@ -301,7 +352,12 @@ export class EnsembleMember implements LinksOwner {
       this.#reloadAfterSettling = role.isMemoryUnbacked;
       this.#isTruncating = role.isTruncating;
     }
-    this.#parts.port.closeAll(reason);
+    const { appointment } = this.#parts.reconfiguration;
+    // Whoever asked for a reconfiguration that ends this role is to hear of it.
+    const isGraceful = appointment !== null || this.#isGoing || this.#stopping;
+    if (!isHandedOver) this.#parts.port.closeAll(reason, isGraceful);
+    if (appointment?.leaderSid === this.sid) this.#parts.door.open();
+    if (hasServed && !this.#stopping) this.#parts.port.awaitRole(now + CONNECT_WAIT_MS);
     this.#core.state.discardPending();
     if (this.#core.isLoading) {
       this.#reloadAfterSettling = false;
@@ -333,14 +389,5 @@ export class EnsembleMember implements LinksOwner {
     // A leader's zxid of a new epoch exists in memory only (T14).
     state.lastProcessedZxid = disk.lastLoggedZxid;
     this.#lookSoon();
-  }
-
-  /** The quorum port is open while we lead, and only then. */
-  #listenForLearners(open: boolean): void {
-    const { config } = this.#core;
-    for (const { host, quorumPort } of memberOf(this.#parts.ensemble, this.sid)?.addresses ?? []) {
-      const bindHost = config.quorumListenOnAllIps ? '' : host;
-      this.ready.listens.push({ kind: 'quorum', host: bindHost, port: quorumPort, open });
-    }
   }
 }

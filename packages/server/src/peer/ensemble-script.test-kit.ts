@@ -49,18 +49,20 @@ export class History {
     return this.nextOf(SESSION_HI, 1, this.#counter + 1, opcode, body);
   }
 
+  /** `sessionError` is why the session is refused whatever it asks for. */
   nextOf(
     sessionHi: number,
     sessionLo: number,
     cxid: number,
     opcode: number,
     body: Uint8Array,
+    sessionError = 0,
   ): Uint8Array {
     this.#counter++;
     const range = { buffer: body, start: 0, end: body.length };
     const request = { sessionHi, sessionLo, cxid, opcode, ...range, identities: [] };
     const entry = new JuteWriter();
-    this.state.prepare(request, 0, this.zxid, WALL_START_MS, entry);
+    this.state.prepare(request, sessionError, this.zxid, WALL_START_MS, entry);
     const bytes = entry.toBytes();
     this.state.apply(bytes, 0, bytes.length);
     return bytes;
@@ -82,26 +84,25 @@ export class History {
   }
 }
 
-export function createBody(path: string): Uint8Array {
+export function createBody(path: string, flags = 0): Uint8Array {
   return written((w) => {
     w.string(path);
     w.bytes(new Uint8Array(10));
     writeAclVector(w, OPEN_ACL_UNSAFE);
-    w.int(0);
+    w.int(flags);
   });
 }
 
+/** What an Apache leader says of itself. */
+const LEADER_INFO = written((w) => w.int(0x10000));
+
 /** A follower of server 2 that has promised `epoch`. */
-export function follow(bed: MemberBed, epoch: number): BedLink {
+export function follow(bed: MemberBed, epoch: number, leaderInfo = LEADER_INFO): BedLink {
   bed.voter = ledBy2(epoch);
   bed.until(() => bed.quorum.some(({ closed }) => closed === ''));
   bed.run();
   const { link } = bed;
-  link.say(
-    PacketType.LEADERINFO,
-    makeZxid(epoch, 0),
-    written((w) => w.int(0x10000)),
-  );
+  link.say(PacketType.LEADERINFO, makeZxid(epoch, 0), leaderInfo);
   bed.run();
   return link;
 }
@@ -143,7 +144,7 @@ export function hello(bed: MemberBed, sid: number, acceptedEpoch: number): BedLi
 /** The member leads, with server 1 behind it; returns that server's end. */
 export function lead(bed: MemberBed, learnerZxid: number, currentEpoch: number): BedLink {
   bed.voter = AGREE;
-  bed.until(() => bed.ports.has('quorum:2888'));
+  bed.until(() => bed.peer.status().role === 'leader');
   const link = hello(bed, 1, currentEpoch);
   link.say(
     PacketType.ACKEPOCH,

@@ -29,6 +29,7 @@ function viewOf(changes: Partial<WordView>): WordView {
     config: { ...PLAIN, versionText: VERSION },
     stats: new ServerStats(),
     serving: true,
+    isReadOnly: false,
     mode: 'standalone',
     peerState: null,
     zxid: 0,
@@ -38,10 +39,13 @@ function viewOf(changes: Partial<WordView>): WordView {
     connectionCount: 0,
     metrics: (): MetricRow[] => [],
     directoryBytes: () => 0,
+    clientPort: (changes.config ?? PLAIN).clientAddress.port,
     ensembleText: null,
     electionPort: -1,
     quorumPort: -1,
     peerType: 0,
+    yieldLead: () => true,
+    requestLead: () => true,
     ...changes,
   };
 }
@@ -149,6 +153,28 @@ describe('answerWord', () => {
       const config = { ...PLAIN, fourLetterWords: new Set(enabled) };
       const refusal = `${word} is not executed because it is not in the whitelist.\n`;
       assert.equal(answerWord(word, viewOf({ config })) !== refusal, isAnswered);
+    }
+  });
+
+  it('moves the leadership only by words that are named', () => {
+    const rows: readonly [word: string, enabled: string[], can: boolean, answer: RegExp][] = [
+      ['ydld', ['ydld'], true, /^Sent yield leadership request to leader\.$/],
+      ['ydld', ['ydld'], false, /^Failed to send yield leadership request to leader\.$/],
+      ['rqld', ['rqld'], true, /^Sent leadership request to leader\.$/],
+      ['rqld', ['rqld'], false, /^Failed to send leadership request to leader\.$/],
+      ['ydld', ['*'], true, /^ydld is not executed because it is not in the whitelist\.\n$/],
+      ['rqld', ['*', 'ydld'], true, /^rqld is not executed/],
+    ];
+    for (const [word, enabled, can, answer] of rows) {
+      const asked: string[] = [];
+      const view = viewOf({
+        config: { ...PLAIN, fourLetterWords: new Set(enabled) },
+        yieldLead: () => asked.push('ydld') > 0 && can,
+        requestLead: () => asked.push('rqld') > 0 && can,
+      });
+      const text = answerWord(word, view) ?? '';
+      assert.match(text, answer);
+      assert.deepEqual(asked, text.includes('not executed') ? [] : [word]);
     }
   });
 

@@ -6,17 +6,20 @@
 
 import { zxidToHex } from '@zabra/protocol';
 import type { ClientConnection } from './client-connection.ts';
+import { LEADERSHIP_WORDS, type LeadershipView } from './leadership-words.ts';
 import type { MetricRow } from './metrics.ts';
 import type { PeerConfig } from './peer-config.ts';
 import type { ServerStats, Summary } from './server-stats.ts';
 
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
 
-export interface WordView {
+export interface WordView extends LeadershipView {
   readonly config: PeerConfig;
   readonly stats: ServerStats;
   readonly serving: boolean;
-  /** `standalone`, `leader`, `follower`, `observer`. */
+  /** Without a leader, for clients that are content with reads. */
+  readonly isReadOnly: boolean;
+  /** `standalone`, `leader`, `follower`, `observer`, `read-only`. */
   readonly mode: string;
   /** `leading - broadcast` and the like; null on a standalone server. */
   readonly peerState: string | null;
@@ -28,6 +31,7 @@ export interface WordView {
   metrics(): MetricRow[];
   /** Bytes of the files in the two directories. */
   directoryBytes(directory: 'snap' | 'log'): number;
+  readonly clientPort: number;
   readonly ensembleText: string | null;
   readonly electionPort: number;
   readonly quorumPort: number;
@@ -40,7 +44,7 @@ type Word = (view: WordView) => string;
 /** Those that are answered whether or not the server serves. */
 const ALWAYS: Readonly<Record<string, Word>> = {
   ruok: () => 'imok',
-  isro: (view) => (view.serving ? 'rw' : 'null'),
+  isro: (view) => (view.isReadOnly ? 'ro' : view.serving ? 'rw' : 'null'),
   envi,
 };
 
@@ -59,14 +63,21 @@ const SERVING: Readonly<Record<string, Word>> = {
 
 /** Null for a word that does not exist; the refusal for one that is not enabled. */
 export function answerWord(word: string, view: WordView): string | null {
-  const always = Object.hasOwn(ALWAYS, word) ? ALWAYS[word] : undefined;
-  const answer = always ?? (Object.hasOwn(SERVING, word) ? SERVING[word] : undefined);
+  const always = wordIn(ALWAYS, word);
+  const ofLead = wordIn(LEADERSHIP_WORDS, word);
+  const answer = always ?? ofLead ?? wordIn(SERVING, word);
   if (answer === undefined) return null;
   const enabled = view.config.fourLetterWords;
-  if (word !== 'srvr' && !enabled.has(word) && !enabled.has('*')) {
+  const isEnabled = enabled.has(word) || (enabled.has('*') && ofLead === undefined);
+  if (word !== 'srvr' && !isEnabled) {
     return `${word} is not executed because it is not in the whitelist.\n`;
   }
-  return always === undefined && !view.serving ? NOT_SERVING : answer(view);
+  const isServing = view.serving || view.isReadOnly;
+  return always === undefined && !isServing ? NOT_SERVING : answer(view);
+}
+
+function wordIn(words: Readonly<Record<string, Word>>, word: string): Word | undefined {
+  return Object.hasOwn(words, word) ? words[word] : undefined;
 }
 
 function envi({ config }: WordView): string {
@@ -76,11 +87,16 @@ function envi({ config }: WordView): string {
 }
 
 function srvr(view: WordView): string {
-  return `Zookeeper version: ${view.config.versionText}\n${summaryOf(view)}`;
+  return `${headOf(view)}${summaryOf(view)}`;
+}
+
+function headOf({ config, isReadOnly }: WordView): string {
+  const version = `Zookeeper version: ${config.versionText}\n`;
+  return isReadOnly ? `${version}READ-ONLY mode; serving only read-only clients\n` : version;
 }
 
 function stat(view: WordView): string {
-  let text = `Zookeeper version: ${view.config.versionText}\nClients:\n`;
+  let text = `${headOf(view)}Clients:\n`;
   for (const connection of view.connections()) {
     const { address, queue, packetsReceived, packetsSent, session } = connection;
     // Interest bits: a connection under a four-letter word waits for nothing.
@@ -142,7 +158,7 @@ function plain(name: string, value: number): string {
 function conf(view: WordView): string {
   const { config } = view;
   let text =
-    `clientPort=${config.clientAddress.port}\n` +
+    `clientPort=${view.clientPort}\n` +
     `secureClientPort=${config.secureClientAddress?.port ?? -1}\n` +
     `dataDir=${config.dataDir}\n` +
     `dataDirSize=${view.directoryBytes('snap')}\n` +
@@ -161,9 +177,8 @@ function conf(view: WordView): string {
     'electionAlg=3\n' +
     `electionPort=${view.electionPort}\n` +
     `quorumPort=${view.quorumPort}\n` +
-    `peerType=${view.peerType}\n` +
-    `membership: \n${view.ensembleText}`;
-  return text;
+    `peerType=${view.peerType}\n`;
+  return view.isReadOnly ? text : `${text}membership: \n${view.ensembleText}`;
 }
 
 /** A double as Java prints it: a fraction always, at most four decimals, rounded half up. */

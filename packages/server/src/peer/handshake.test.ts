@@ -5,7 +5,16 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { bytesFromHex, bytesToHex, ErrorCode, OpCode, ZXID_MAX } from '@zabra/protocol';
+import {
+  bytesFromHex,
+  bytesToHex,
+  ErrorCode,
+  OpCode,
+  sessionPassword,
+  ZXID_MAX,
+} from '@zabra/protocol';
+import { pathWatchBody } from '../ops/state-bed.test-kit.ts';
+import { WALL_START_MS } from './bed-config.test-kit.ts';
 import { ServerBed } from './server-bed.test-kit.ts';
 
 const ZEROS = '00'.repeat(16);
@@ -15,7 +24,7 @@ const OLD_CONNECT = bytesFromHex(
 ) as Uint8Array;
 
 describe('a new session', () => {
-  it('gets the clamped timeout that the server will enforce', () => {
+  it('trap 8: gets the clamped timeout, which is the one that the server enforces', () => {
     const bed = new ServerBed();
     const rows: [asked: number, given: number][] = [
       [-1, 4000],
@@ -28,6 +37,34 @@ describe('a new session', () => {
     for (const [timeoutMs, given] of rows) {
       assert.equal(bed.connect().handshake({ timeoutMs })?.timeoutMs, given);
     }
+    const other = new ServerBed();
+    const silent = [3999, 12_345].map((timeoutMs) => other.client(timeoutMs));
+    const closed = (): boolean[] => silent.map((client) => client.closed !== '');
+    other.pass(3900);
+    assert.deepEqual(closed(), [false, false]);
+    other.pass(2200);
+    assert.deepEqual(closed(), [true, false]);
+    other.pass(6200);
+    assert.deepEqual(closed(), [true, false]);
+    other.pass(2200);
+    assert.deepEqual(closed(), [true, true]);
+  });
+
+  it('trap 9: has a negative id on a high server, exact in every bit and unsigned in print', () => {
+    const bed = new ServerBed({ sid: 254 });
+    const client = bed.connect();
+    const session = client.handshake();
+    assert.ok(session !== null && session.sessionHi < 0);
+    const { sessionHi, sessionLo } = session;
+    const id = (BigInt(sessionHi >>> 0) << 32n) | BigInt(sessionLo >>> 0);
+    assert.ok(id > 0xfe00_0000_0000_0000n && BigInt(Number(id)) !== id, 'no double could hold it');
+    assert.equal(client.connection.session?.name, `0x${id.toString(16)}`);
+    client.create(1, '/e', null, 1);
+    client.request(2, OpCode.exists, pathWatchBody('/e'));
+    bed.run();
+    const [, reply] = client.replies();
+    assert.equal(bytesToHex(reply?.body ?? new Uint8Array(0), 44, 52), id.toString(16));
+    assert.deepEqual(bed.connect().handshake({ session }), session);
   });
 
   it('gets an id of this server and the password that belongs to it', () => {
@@ -40,6 +77,19 @@ describe('a new session', () => {
     assert.notDeepEqual(first?.password, second?.password);
   });
 
+  it('gets an id with the time of day, which no restart of the machine sets back', () => {
+    for (const wallShiftMs of [0, 86_400_000]) {
+      // The monotonic clock says the same in both.
+      const bed = new ServerBed();
+      bed.wallShiftMs = wallShiftMs;
+      const session = bed.connect().handshake();
+      assert.ok(session !== null);
+      const { sessionHi, sessionLo } = session;
+      const clock = (sessionHi & 0xffffff) * 2 ** 16 + (sessionLo >>> 16);
+      assert.equal(clock, (WALL_START_MS + wallShiftMs) % 2 ** 40);
+    }
+  });
+
   it('takes any password, a null one too', () => {
     const bed = new ServerBed();
     for (const password of [null, new Uint8Array(0), new Uint8Array(33).fill(1)]) {
@@ -47,7 +97,7 @@ describe('a new session', () => {
     }
   });
 
-  it('is answered only when its transaction is on disk, and what came behind waits for it', () => {
+  it('trap 12: is answered when its transaction is on disk; what came behind waits for it', () => {
     const bed = new ServerBed();
     const client = bed.connect();
     bed.disk.isLogStuck = true;
@@ -62,7 +112,7 @@ describe('a new session', () => {
     assert.equal(bytesToHex(reply ?? new Uint8Array(0), 0, 4), '00000001');
   });
 
-  it('serves what came in the same chunk as the ConnectRequest', () => {
+  it('trap 12: serves what came in the same chunk as the ConnectRequest', () => {
     const bed = new ServerBed();
     const client = bed.connect();
     const ping = [0, 0, 0, 8, 255, 255, 255, 254, 0, 0, 0, 11];
@@ -73,7 +123,7 @@ describe('a new session', () => {
 });
 
 describe('the readOnly byte of the response', () => {
-  it('is there exactly when the request had one', () => {
+  it('trap 1: is there exactly when the request had one', () => {
     const rows: [readOnly: boolean | null, bytes: number][] = [
       [null, 36],
       [false, 37],
@@ -90,7 +140,7 @@ describe('the readOnly byte of the response', () => {
     }
   });
 
-  it('is as in the request in a refusal, too', () => {
+  it('trap 1: is as in the request in a refusal, too', () => {
     const bed = new ServerBed();
     const session = bed.connect().handshake();
     for (const [readOnly, bytes] of [
@@ -117,7 +167,7 @@ describe('the order of checks', () => {
     assert.equal(client.closed, 'cut');
   });
 
-  it('closes without a word a client that has seen more than this server', () => {
+  it('trap 5: closes without a word a client that has seen more, whose session lives on', () => {
     const bed = new ServerBed();
     const session = bed.connect().handshake();
     const last = bed.core.state.lastProcessedZxid;
@@ -139,7 +189,7 @@ describe('the order of checks', () => {
     assert.equal(holder.closed, '');
   });
 
-  it('throws the holder out before it looks at the password', () => {
+  it('trap 4: throws the holder out before it looks at the password', () => {
     const bed = new ServerBed();
     const holder = bed.connect();
     const session = holder.handshake();
@@ -147,22 +197,7 @@ describe('the order of checks', () => {
     const answer = intruder.handshake({ session, password: new Uint8Array(16) });
     assert.equal(holder.closed, 'cut');
     assert.equal(answer?.timeoutMs, 0);
-    assert.equal(answer?.sessionHi, 0);
-    assert.equal(answer?.sessionLo, 0);
-    assert.equal(bytesToHex(answer?.password ?? new Uint8Array(0)), ZEROS);
     assert.deepEqual(bed.connect().handshake({ session }), session, 'the session lives');
-  });
-
-  it('answers an expired session and a wrong password alike', () => {
-    const bed = new ServerBed();
-    const client = bed.connect();
-    const session = client.handshake({ timeoutMs: 4000 });
-    client.hangUp();
-    bed.pass(6500);
-    const answer = bed.connect().handshake({ session });
-    assert.equal(answer?.timeoutMs, 0);
-    assert.equal(answer?.sessionLo, 0);
-    assert.equal(bytesToHex(answer?.password ?? new Uint8Array(0)), ZEROS);
   });
 
   it('closes on a ConnectRequest that ends too soon', () => {
@@ -175,8 +210,49 @@ describe('the order of checks', () => {
   });
 });
 
+/** The raw answers to everything that is no session of the asker. */
+function rejections(readOnly: boolean | null): string[] {
+  const bed = new ServerBed();
+  const [alive, expired] = [bed.connect(), bed.connect()];
+  const session = alive.handshake({ timeoutMs: 40_000 });
+  const dead = expired.handshake({ timeoutMs: 4000 });
+  assert.ok(session !== null && dead !== null);
+  bed.pass(6500);
+  assert.equal(expired.closed, 'cut');
+  const unknown = { ...session, sessionLo: session.sessionLo + 99 };
+  const greetings = [
+    { session, password: new Uint8Array(16) },
+    { session, password: new Uint8Array(3) },
+    { session, password: null },
+    { session: dead },
+    { session: unknown },
+    { session: unknown, password: sessionPassword(unknown.sessionHi, unknown.sessionLo) },
+  ];
+  return greetings.map((greeting) => {
+    const client = bed.connect();
+    client.greet({ ...greeting, readOnly });
+    bed.run();
+    assert.equal(client.closed, 'gently');
+    return bytesToHex(client.raw());
+  });
+}
+
+describe('a session that is refused', () => {
+  const zeros = `00000000 00000000 0000000000000000 00000010 ${ZEROS}`.replaceAll(' ', '');
+
+  it('trap 2: gets no timeout and no id, and a password of 16 bytes all the same', () => {
+    for (const bytes of rejections(null)) assert.equal(bytes, `00000024${zeros}`);
+    for (const bytes of rejections(false)) assert.equal(bytes, `00000025${zeros}00`);
+  });
+
+  it('trap 3: cannot tell whether it expired or its password is wrong', () => {
+    assert.equal(new Set(rejections(null)).size, 1);
+    assert.equal(new Set(rejections(true)).size, 1);
+  });
+});
+
 describe('a session that comes back', () => {
-  it('takes its new timeout, keeps its ephemerals and loses its watches', () => {
+  it('trap 44: takes its new timeout, keeps its ephemerals and loses its watches', () => {
     const bed = new ServerBed();
     const first = bed.connect();
     const session = first.handshake({ timeoutMs: 5000 });

@@ -7,6 +7,8 @@
 import type { ConnectRequest } from '@zabra/protocol';
 import {
   bytesEqual,
+  counterOf,
+  epochOf,
   OpCode,
   PASSWORD_BYTES,
   sessionPassword,
@@ -18,6 +20,7 @@ import type { ClientPort } from './client-port.ts';
 import { ConnectionThrottle } from './connection-throttle.ts';
 import { CurrentRequest } from './pending-request.ts';
 import { SessionIds } from './session-ids.ts';
+import { WaitingClients } from './waiting-clients.ts';
 
 const NO_BODY = new Uint8Array(0);
 const NO_PASSWORD = new Uint8Array(PASSWORD_BYTES);
@@ -31,12 +34,17 @@ export class Handshake {
   readonly #timeoutBody: Uint8Array;
   /** Null when sessions connect as fast as they like. */
   readonly #throttle: ConnectionThrottle | null;
+  readonly #waiting: WaitingClients;
+  /** Clients that come before, and find nobody who serves them, wait until then. */
+  #waitUntilMs: number;
 
   constructor(port: ClientPort) {
     this.#port = port;
     this.#ids = null;
     this.#request = new CurrentRequest();
     this.#timeoutBody = new Uint8Array(TIMEOUT_BYTES);
+    this.#waiting = new WaitingClients();
+    this.#waitUntilMs = 0;
     const { connections } = port.host.config.throttle;
     this.#throttle =
       connections.tokensMax > 0
@@ -50,15 +58,21 @@ export class Handshake {
 
   onConnectRequest(connection: ClientConnection, request: ConnectRequest): void {
     const { host, order } = this.#port;
-    const isNew = request.sessionHi === 0 && request.sessionLo === 0;
-    if (!this.#isInTime(connection, isNew)) return;
-    host.stats.connectionRequestCount++;
-    if (order === null) {
+    if (order === null || this.#port.hold.isHeld) {
+      if (this.#letsWait(connection, request)) return;
       this.#log('info', `Closing ${connection.address}: this server is not serving`);
       connection.closeNow();
       return;
     }
-    if (request.lastZxidSeen > host.state.lastProcessedZxid) {
+    const isNew = request.sessionHi === 0 && request.sessionLo === 0;
+    if (!this.#isInTime(connection, isNew)) return;
+    host.stats.connectionRequestCount++;
+    if (order.isReadOnly && request.readOnly !== true) {
+      this.#log('info', `Refusing session request for not-read-only client ${connection.address}`);
+      connection.closeNow();
+      return;
+    }
+    if (this.#isAhead(request.lastZxidSeen)) {
       // Not "expired": the client must try a server that has seen as much as it has.
       this.#log(
         'info',
@@ -82,14 +96,22 @@ export class Handshake {
     else this.#renew(connection, sessionHi, sessionLo, request.password, timeoutMs);
   }
 
+  /** A role that served is over, and the next one may be there before `untilMs`. */
+  awaitRole(untilMs: number): void {
+    this.#waitUntilMs = untilMs;
+  }
+
+  /** Once a turn: those that waited for a role go on, or have waited for long enough. */
+  tick(): void {
+    const { hold, order, host } = this.#port;
+    if (this.#waiting.count === 0 || (hold.isHeld && !hold.isFinal)) return;
+    if (order === null && host.nowMs() < this.#waitUntilMs) return;
+    this.#waiting.release((who, request) => this.onConnectRequest(who, request));
+  }
+
   /** The createSession transaction of a connection that waits for it was applied. */
   onCreated(connection: ClientConnection, result: ApplyResult): void {
-    this.#open(connection, result.sessionHi, result.sessionLo, result.timeoutMs);
-    this.#log(
-      'info',
-      `Established session ${connection.session?.name} with negotiated timeout ` +
-        `${result.timeoutMs} for client ${connection.address}`,
-    );
+    this.#establish(connection, result.sessionHi, result.sessionLo, result.timeoutMs);
   }
 
   onRevalidated(
@@ -108,12 +130,34 @@ export class Handshake {
     this.#log('info', `Renewed session ${connection.session?.name} for ${connection.address}`);
   }
 
+  /**
+   * Whether the client has seen what we have not. The start of an epoch, which a leader shows
+   * before its first transaction, is none: who was brought in step in that epoch has all that is
+   * before it.
+   */
+  #isAhead(zxid: number): boolean {
+    const { state, disk } = this.#port.host;
+    if (zxid <= state.lastProcessedZxid) return false;
+    return counterOf(zxid) !== 0 || epochOf(zxid) > disk.currentEpoch;
+  }
+
+  /** True when the client is to wait for a role that serves it. */
+  #letsWait(connection: ClientConnection, request: ConnectRequest): boolean {
+    const { hold, host } = this.#port;
+    if (hold.isFinal || (!hold.isHeld && host.nowMs() >= this.#waitUntilMs)) return false;
+    connection.pauseReading = true;
+    this.#port.ready.touch(connection);
+    this.#waiting.add(connection, request);
+    return true;
+  }
+
   /** False, and the connection closes, when too many sessions connect. */
   #isInTime(connection: ClientConnection, isNew: boolean): boolean {
     const { host } = this.#port;
     const throttle = this.#throttle;
     if (throttle === null) return true;
-    if (!throttle.admits(isNew, host.nowMs())) {
+    const kind = this.#port.locals.isEnabled ? 'local' : 'new';
+    if (!throttle.admits(isNew ? kind : 'renew', host.nowMs())) {
       host.stats.connectionRejectedCount++;
       this.#log('warn', `Closing ${connection.address}: too many sessions connect at once`);
       connection.closeNow();
@@ -124,10 +168,22 @@ export class Handshake {
   }
 
   #create(connection: ClientConnection, timeoutMs: number): void {
-    const { host } = this.#port;
+    const { host, locals, order } = this.#port;
     this.#ids ??= new SessionIds(host.config.sid, host.wallMs());
     this.#ids.next();
     const { hi, lo } = this.#ids;
+    if (locals.isEnabled) {
+      locals.create(hi, lo, timeoutMs);
+      this.#establish(connection, hi, lo, timeoutMs);
+      return;
+    }
+    if (order?.isReadOnly === true) {
+      // Apache answers with the header of a refusal, which no client takes for a ConnectResponse.
+      const why = 'in read-only mode new sessions are local, and localSessionsEnabled is false';
+      this.#log('info', `Closing ${connection.address}: ${why}`);
+      connection.closeNow();
+      return;
+    }
     const body = this.#timeoutBody;
     new DataView(body.buffer).setInt32(0, timeoutMs);
     const request = this.#request.set(hi, lo, 0, OpCode.createSession, body, 0, TIMEOUT_BYTES, []);
@@ -141,7 +197,14 @@ export class Handshake {
     password: Uint8Array | null,
     timeoutMs: number,
   ): void {
-    const { sessions, order, host } = this.#port;
+    const { sessions, order, host, locals } = this.#port;
+    if (order?.isReadOnly === true && host.state.core.sessions.has(hi, lo)) {
+      // Whether it lives is for a leader to say.
+      const { address } = connection;
+      this.#log('info', `Refusing global session reconnection in RO mode ${address}`);
+      connection.closeNow();
+      return;
+    }
     host.stats.connectionRevalidateCount++;
     // Before the password is looked at, as in the reference: the holder may only seem to be there.
     const present = sessions.find(hi, lo)?.connection ?? null;
@@ -156,7 +219,17 @@ export class Handshake {
       this.#refuse(connection);
       return;
     }
-    order?.revalidate(connection, hi, lo, timeoutMs);
+    if (locals.touch(hi, lo, timeoutMs)) this.onRevalidated(connection, hi, lo, timeoutMs, true);
+    else order?.revalidate(connection, hi, lo, timeoutMs);
+  }
+
+  #establish(connection: ClientConnection, hi: number, lo: number, timeoutMs: number): void {
+    this.#open(connection, hi, lo, timeoutMs);
+    this.#log(
+      'info',
+      `Established session ${connection.session?.name} with negotiated timeout ` +
+        `${timeoutMs} for client ${connection.address}`,
+    );
   }
 
   #open(connection: ClientConnection, hi: number, lo: number, timeoutMs: number): void {
@@ -186,7 +259,8 @@ export class Handshake {
   ): void {
     const w = connection.bytes;
     const frame = w.reserve(4);
-    const readOnly = connection.saysReadOnly ? false : null;
+    const isReadOnly = this.#port.order?.isReadOnly ?? false;
+    const readOnly = connection.saysReadOnly ? isReadOnly : null;
     writeConnectResponse(w, {
       protocolVersion: 0,
       timeoutMs,

@@ -5,10 +5,11 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { errorName, JuteReader, makeZxid, OpCode, PacketType } from '@zabra/protocol';
+import { errorName, JuteReader, makeZxid, OpCode, packetName, PacketType } from '@zabra/protocol';
 import type { BedLink } from './bed-link.test-kit.ts';
 import {
   assertVotesAsDisk,
+  createBody,
   forward,
   forwardCreate,
   joinLate,
@@ -162,6 +163,26 @@ describe('a session of a learner', () => {
     // It dies all the same when nothing is heard of it.
     pass(bed, link, 8000);
     assert.equal(revalidate(bed, link, 1, 4000), false);
+  });
+
+  it('that moves is known to live once all is committed that it asked for before', () => {
+    const bed = new MemberBed();
+    const first = lead(bed, 0, 0);
+    const second = joinLate(bed, 2);
+    createSession(bed, first, 1, 10_000);
+    forward(first, HI, 1, OpCode.create, createBody('/a'));
+    bed.run();
+    second.packets();
+    const table = written((w) => {
+      w.long(HI, 1);
+      w.int(10_000);
+    });
+    second.say(PacketType.REVALIDATE, -1, table);
+    bed.run();
+    assert.deepEqual(second.packets(), []);
+    follows(bed, first);
+    const heard = second.packets().map(({ type }) => packetName(type));
+    assert.deepEqual(heard, ['COMMIT', 'REVALIDATE']);
   });
 
   it('that has moved is refused through the learner that it has left', () => {

@@ -6,10 +6,12 @@
 import { type Id, makeZxid } from '@zabra/protocol';
 import type { EnsembleConfig } from '../zab/ensemble-config.ts';
 import { Leader } from '../zab/leader.ts';
+import { hasSyncedQuorum } from '../zab/learner-liveness.ts';
 import type { QuorumVerifier } from '../zab/quorum-verifier.ts';
 import type { LeaderHost, LearnerOwner, Proposal, SnapshotStream } from '../zab/zab-host.ts';
 import { CurrentRequest } from './pending-request.ts';
 import { PrimaryOrder } from './primary-order.ts';
+import { judgeReconfig, type ReconfigContext } from './reconfig-judge.ts';
 import type { Campaign } from './campaign.ts';
 import type { MemberParts } from './member-parts.ts';
 import { RoleHost } from './role-host.ts';
@@ -26,7 +28,7 @@ export class Leading extends RoleHost implements LeaderHost {
   #syncedAtMs: number;
 
   constructor(parts: MemberParts, campaign: Campaign, onLeft: (reason: string) => void) {
-    super(parts, campaign, onLeft);
+    super(parts, campaign, onLeft, parts.membership.sid);
     this.order = null;
     this.#request = new CurrentRequest();
     this.#syncedZxid = this.storage.syncedZxid;
@@ -43,7 +45,8 @@ export class Leading extends RoleHost implements LeaderHost {
   }
 
   get ensembleText(): string {
-    return this.parts.ensembleText;
+    const { membership } = this.parts;
+    return this.leader.established ? membership.committedText : membership.lastSeenText;
   }
 
   openSnapshot(): SnapshotStream {
@@ -55,15 +58,29 @@ export class Leading extends RoleHost implements LeaderHost {
     const { port } = this.parts;
     state.lastProcessedZxid = makeZxid(epoch, 0);
     this.campaign.onEpochEstablished(epoch);
-    this.showEnsemble();
+    this.parts.reconfiguration.show();
+    state.onLeader(true);
     this.order = new PrimaryOrder(this.core, this.storage, port.orderClient, this.leader);
-    if (config.leaderServes) port.order = this.order;
+    state.core.reconfigJudge = (request, zxid) => judgeReconfig(request, zxid, this.#context);
+    if (config.leaderServes) port.hold.serve(this.order);
+    else this.closeKept('a leader serves no clients here');
     this.log(
       'info',
       'Leader',
       `Leading epoch ${epoch} from zxid ${disk.lastLoggedZxid.toString(16)}`,
     );
     this.order.closeDeadOwners();
+  }
+
+  onDraining(isDraining: boolean): void {
+    const { hold } = this.parts.port;
+    this.order?.pause(isDraining);
+    if (isDraining) hold.begin();
+    else hold.goOn();
+  }
+
+  onRetiring(): void {
+    this.order?.end();
   }
 
   commit(proposal: Proposal): void {
@@ -92,14 +109,22 @@ export class Leading extends RoleHost implements LeaderHost {
     this.order?.onForwarded(learner, request);
   }
 
+  /**
+   * Answered behind the commits of all that the session has asked for elsewhere: a learner knows
+   * its requests by session and xid, and a client may begin its xids anew when it moves.
+   */
   onRevalidate(
     learner: LearnerOwner,
     sessionHi: number,
     sessionLo: number,
     timeoutMs: number,
-  ): boolean {
-    if (!this.core.state.core.sessions.has(sessionHi, sessionLo)) return false;
-    return this.order?.claim(learner, sessionHi, sessionLo, timeoutMs) ?? false;
+    answer: (valid: boolean) => void,
+  ): void {
+    const isClaimed = this.order?.claim(learner, sessionHi, sessionLo, timeoutMs) ?? false;
+    this.leader.sync(() => {
+      // A local session that became global just now is known by this time.
+      answer(isClaimed && this.core.state.core.sessions.has(sessionHi, sessionLo));
+    });
   }
 
   onTouch(sessionHi: number, sessionLo: number, timeoutMs: number): void {
@@ -117,8 +142,21 @@ export class Leading extends RoleHost implements LeaderHost {
     // Its sessions keep their clocks: they move to another member or expire.
   }
 
+  get #context(): ReconfigContext {
+    const { standaloneEnabled, multiAddressEnabled } = this.core.config;
+    const { membership } = this.parts;
+    return {
+      membership,
+      standaloneEnabled,
+      multiAddressEnabled,
+      hasSyncedQuorum: (verifier) =>
+        hasSyncedQuorum(this.sid, this.leader.handlers.values(), verifier, membership.committed),
+    };
+  }
+
   /** The reign is over: whatever still comes in this turn is ordered by nobody. */
   end(): void {
+    this.core.state.core.reconfigJudge = null;
     this.order?.end();
     this.order = null;
   }

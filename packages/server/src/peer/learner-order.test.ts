@@ -36,7 +36,7 @@ class OrderBed implements OrderClient {
       revalidate: (_hi: number, lo: number, timeoutMs: number) =>
         this.said.push(`revalidate ${lo} ${timeoutMs}`),
     };
-    this.order = new LearnerOrder(this.server.core, this, learner as unknown as Learner);
+    this.order = new LearnerOrder(this.server.core, this, learner as unknown as Learner, true);
   }
 
   take(): string[] {
@@ -83,6 +83,8 @@ class OrderBed implements OrderClient {
   ): void {
     this.said.push(`revalidated ${lo} ${timeoutMs} ${valid} ${connection === NOBODY}`);
   }
+
+  onSessionMoved(): void {}
 
   onSessionClosed(_hi: number, lo: number): void {
     this.said.push(`closed ${lo}`);
@@ -150,6 +152,17 @@ describe('a committed transaction', () => {
     assert.deepEqual(bed.take(), [`answer 1:0 code ${ErrorCode.SESSIONEXPIRED}`]);
   });
 
+  it('of a createSession that nobody waits for answers no request, whatever its xid', () => {
+    const bed = new OrderBed();
+    const body = written((w) => w.int(30_000));
+    bed.order.upgrade(requestOf(1, 0, OpCode.createSession, body));
+    bed.submit(1, 0, OpCode.create);
+    bed.commit(1, 0, OpCode.createSession, body);
+    assert.deepEqual(bed.take(), []);
+    bed.create(1, 0, '/a');
+    assert.deepEqual(bed.take(), ['answer 1:0 code 0']);
+  });
+
   it('of a closeSession answers whoever asked for it before the session is over', () => {
     const bed = new OrderBed();
     bed.submit(1, 9, OpCode.closeSession);
@@ -184,6 +197,13 @@ describe('what is forwarded', () => {
       bed.order.submit(pending, request);
       assert.deepEqual(bed.take(), [said]);
     }
+  });
+
+  it('begins with the session where a local one becomes global', () => {
+    const bed = new OrderBed();
+    const creation = requestOf(1, 0, OpCode.createSession, new Uint8Array(4));
+    bed.order.upgrade(creation);
+    assert.deepEqual(bed.take(), ['forward 1:0 op -10 bare']);
   });
 
   it('syncs are answered in order, and an answer that nobody waits for is nothing', () => {

@@ -14,33 +14,39 @@ import type { ClientConnection } from './client-connection.ts';
 import type { ClientSession } from './client-session.ts';
 import type { PeerCore } from './peer-core.ts';
 import type { PendingRequest } from './pending-request.ts';
-import type { OrderClient, RequestOrder } from './request-order.ts';
-
-interface Revalidation {
-  readonly connection: ClientConnection;
-  readonly hi: number;
-  readonly lo: number;
-  readonly timeoutMs: number;
-}
+import type {
+  OrderClient,
+  RequestOrder,
+  Revalidation,
+  SessionId,
+  Unanswered,
+} from './request-order.ts';
 
 export class LearnerOrder implements RequestOrder {
+  readonly keepsBodies: boolean;
+  readonly isReadOnly = false;
   readonly #core: PeerCore;
   readonly #client: OrderClient;
   readonly #learner: Learner;
   readonly #forwarded: RingQueue<PendingRequest>;
   readonly #syncs: RingQueue<PendingRequest>;
   readonly #revalidations: Revalidation[];
+  /** Sessions that were local, and are not known to be global yet. */
+  readonly #upgrades: SessionId[];
   /** Sessions heard of since the last PING: id and timeout each, as the reply carries them. */
   readonly #touches: JuteWriter;
   #touched: ClientSession[];
 
-  constructor(core: PeerCore, client: OrderClient, learner: Learner) {
+  /** `mayEndByHandOver`: the leader is of our own kind. */
+  constructor(core: PeerCore, client: OrderClient, learner: Learner, mayEndByHandOver: boolean) {
+    this.keepsBodies = mayEndByHandOver;
     this.#core = core;
     this.#client = client;
     this.#learner = learner;
     this.#forwarded = new RingQueue();
     this.#syncs = new RingQueue();
     this.#revalidations = [];
+    this.#upgrades = [];
     this.#touches = new JuteWriter(256);
     this.#touched = [];
   }
@@ -48,6 +54,12 @@ export class LearnerOrder implements RequestOrder {
   submit(pending: PendingRequest, request: OpRequest): void {
     // Queued before the packet leaves: a quick answer must find its request.
     this.#forwarded.push(pending);
+    this.#forward(request);
+  }
+
+  /** Goes ahead of the request that wants it, on the same connection. */
+  upgrade(request: OpRequest): void {
+    if (this.keepsBodies) this.#upgrades.push({ hi: request.sessionHi, lo: request.sessionLo });
     this.#forward(request);
   }
 
@@ -61,11 +73,26 @@ export class LearnerOrder implements RequestOrder {
     this.#learner.revalidate(hi, lo, timeoutMs);
   }
 
-  touch(session: ClientSession): void {
-    if (session.touched) return;
+  /**
+   * The leader has handed over behind its last commit: what has not come back by now was never
+   * ordered.
+   */
+  takeUnanswered(): Unanswered {
+    return {
+      writes: [...this.#forwarded],
+      syncs: [...this.#syncs],
+      revalidations: [...this.#revalidations],
+      upgrades: [...this.#upgrades],
+    };
+  }
+
+  /** Whether the session is about to be closed is what the leader knows. */
+  touch(session: ClientSession): boolean {
+    if (session.touched) return true;
     session.touched = true;
     this.#touched.push(session);
     this.#addTouch(session.hi, session.lo, session.timeoutMs);
+    return true;
   }
 
   /** The table since the last PING; the next begins empty (T21). */
@@ -100,6 +127,7 @@ export class LearnerOrder implements RequestOrder {
     // Every learner reports a new session once, so that the leader's clock of it starts (T22).
     if (result.type === OpCode.createSession) {
       this.#addTouch(result.sessionHi, result.sessionLo, result.timeoutMs);
+      this.#onCreated(result.sessionHi, result.sessionLo);
     }
     const head = this.#forwarded.peek();
     if (head !== undefined && isAnswer(head, result)) {
@@ -111,9 +139,13 @@ export class LearnerOrder implements RequestOrder {
     }
   }
 
+  #onCreated(hi: number, lo: number): void {
+    const at = this.#upgrades.findIndex((session) => session.hi === hi && session.lo === lo);
+    if (at >= 0) this.#upgrades.splice(at, 1);
+  }
+
   #forward(request: OpRequest): void {
     const { sessionHi, sessionLo, cxid, opcode, buffer, start, end, identities } = request;
-    const ofSession = opcode === OpCode.createSession || opcode === OpCode.closeSession;
     this.#learner.forward(
       sessionHi,
       sessionLo,
@@ -122,7 +154,7 @@ export class LearnerOrder implements RequestOrder {
       buffer,
       start,
       end,
-      ofSession ? null : identities,
+      isOfSession(opcode) ? null : identities,
     );
   }
 
@@ -132,11 +164,19 @@ export class LearnerOrder implements RequestOrder {
   }
 }
 
-/** The leader closes sessions on its own, with cxid 0: that answers no other request. */
+/**
+ * The leader closes sessions on its own, and a session that was local is made without a request
+ * that waits for it; both with cxid 0: that answers no other request.
+ */
 function isAnswer(request: PendingRequest, result: ApplyResult): boolean {
   if (request.sessionLo !== result.sessionLo || request.sessionHi !== result.sessionHi)
     return false;
   if (request.cxid !== result.cxid) return false;
-  if (result.type === OpCode.closeSession) return request.opcode === OpCode.closeSession;
-  return result.type === OpCode.error || request.opcode !== OpCode.closeSession;
+  const { type } = result;
+  if (type === OpCode.error) return true;
+  return isOfSession(type) || isOfSession(request.opcode) ? request.opcode === type : true;
+}
+
+function isOfSession(opcode: number): boolean {
+  return opcode === OpCode.createSession || opcode === OpCode.closeSession;
 }

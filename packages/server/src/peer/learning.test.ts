@@ -5,100 +5,10 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  type ConnectResponse,
-  int64Hex,
-  JuteReader,
-  makeZxid,
-  OpCode,
-  opName,
-  packetName,
-  PacketType,
-} from '@zabra/protocol';
-import { type BedClient, eventsOf } from './bed-client.test-kit.ts';
-import type { BedLink } from './bed-link.test-kit.ts';
-import { finish, follow, History, written } from './ensemble-script.test-kit.ts';
-import { MemberBed } from './member-bed.test-kit.ts';
-
-/** A follower that serves, and its leader, which orders what is forwarded when it is told to. */
-class FollowerBed {
-  readonly bed: MemberBed;
-  readonly link: BedLink;
-  readonly history: History;
-  /** Forwarded and not ordered. */
-  #requests: Uint8Array[];
-
-  constructor() {
-    this.bed = new MemberBed();
-    this.link = follow(this.bed, 1);
-    this.link.say(PacketType.DIFF, 0);
-    finish(this.bed, this.link, 1);
-    this.history = new History(1);
-    this.#requests = [];
-    this.heard();
-  }
-
-  /** What the leader got but for ACKs, in words; requests are kept until `order`. */
-  heard(): string[] {
-    this.bed.run();
-    const packets = this.link.packets().filter(({ type }) => type !== PacketType.ACK);
-    return packets.map(({ type, data }) => {
-      if (type !== PacketType.REQUEST || data === null) return packetName(type);
-      const r = new JuteReader().reset(data, 12, data.length);
-      const opcode = r.int();
-      if (opcode !== OpCode.sync) this.#requests.push(data);
-      return `REQUEST ${opName(opcode)}`;
-    });
-  }
-
-  /** The leader proposes and commits all that was forwarded. */
-  order(): void {
-    this.heard();
-    for (const data of this.#requests.splice(0)) {
-      const r = new JuteReader().reset(data, 0, data.length);
-      r.long();
-      const { hi, lo } = r;
-      const entry = this.history.nextOf(hi, lo, r.int(), r.int(), data.slice(16));
-      this.link.say(PacketType.PROPOSAL, this.history.zxid, entry);
-      this.link.say(PacketType.COMMIT, this.history.zxid);
-    }
-    this.bed.run();
-  }
-
-  client(): { readonly client: BedClient; readonly session: ConnectResponse } {
-    const client = this.bed.connect();
-    client.greet({});
-    this.order();
-    const session = client.response();
-    assert.ok(session !== null && session.timeoutMs === 10_000);
-    return { client, session };
-  }
-
-  /** The leader's answer to REVALIDATE. */
-  revalidate({ sessionHi, sessionLo }: ConnectResponse, valid: boolean): void {
-    const data = written((w) => {
-      w.long(sessionHi, sessionLo);
-      w.bool(valid);
-    });
-    this.link.say(PacketType.REVALIDATE, -1, data);
-    this.bed.run();
-  }
-
-  /** The sessions that the answer to a PING names. */
-  touches(): string[] {
-    this.link.say(PacketType.PING, this.history.zxid);
-    this.bed.run();
-    const data = this.link.packets().find(({ type }) => type === PacketType.PING)?.data;
-    assert.ok(data !== null && data !== undefined, 'never null: that kills a Java leader');
-    const r = new JuteReader().reset(data, 0, data.length);
-    const found: string[] = [];
-    while (r.remaining() > 0) {
-      r.long();
-      found.push(`${int64Hex(r.hi, r.lo)} ${r.int()}`);
-    }
-    return found;
-  }
-}
+import { int64Hex, makeZxid, OpCode, packetName, PacketType } from '@zabra/protocol';
+import { eventsOf } from './bed-client.test-kit.ts';
+import { finish, follow } from './ensemble-script.test-kit.ts';
+import { FollowerBed } from './follower-bed.test-kit.ts';
 
 describe('a client of a follower', () => {
   it('has a session when the leader has committed it', () => {
@@ -187,6 +97,27 @@ describe('a client of a follower', () => {
     assert.equal(third.closed, 'gently');
   });
 
+  it('may have seen the start of an epoch without transactions, and no more', () => {
+    const bed = new FollowerBed();
+    const { session } = bed.client();
+    bed.bed.hangUp(bed.link);
+    const link = follow(bed.bed, 2);
+    link.say(PacketType.DIFF, makeZxid(1, 1));
+    finish(bed.bed, link, 2);
+    for (const [lastZxidSeen, isTaken] of [
+      [makeZxid(2, 0), true],
+      [makeZxid(2, 1), false],
+      [makeZxid(3, 0), false],
+    ] as const) {
+      const client = bed.bed.connect();
+      client.greet({ session, lastZxidSeen });
+      bed.bed.run();
+      const asked = link.packets().map(({ type }) => packetName(type));
+      assert.equal(asked.includes('REVALIDATE'), isTaken);
+      assert.equal(client.closed, isTaken ? '' : 'cut');
+    }
+  });
+
   it('is not asked about with a wrong password', () => {
     const bed = new FollowerBed();
     const { session } = bed.client();
@@ -231,6 +162,8 @@ describe('a client of a follower', () => {
     assert.equal(client.closed, 'cut');
     assert.deepEqual(client.replies(), []);
     assert.equal(bed.bed.peer.status().outstandingRequestCount, 0);
+    bed.bed.voter = () => null;
+    bed.bed.pass(500);
     const early = bed.bed.connect();
     assert.equal(early.handshake({ session }), null);
     assert.equal(early.closed, 'cut');

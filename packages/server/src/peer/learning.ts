@@ -10,8 +10,12 @@ import { LearnerOrder } from './learner-order.ts';
 import type { QuorumLink } from './peer-links.ts';
 import type { Campaign } from './campaign.ts';
 import type { MemberParts } from './member-parts.ts';
+import type { Unanswered } from './request-order.ts';
 import { RoleHost } from './role-host.ts';
 import { SnapshotIntake } from './snapshot-intake.ts';
+
+/** Of a state that may be ahead of its zxid. */
+const UNKNOWN_DIGEST = { hi: 0, lo: 0 };
 
 /** What became of a TRUNC, told to the learner in a turn of its own. */
 type TruncationEnd = 'none' | 'impossible' | 'done';
@@ -19,6 +23,8 @@ type TruncationEnd = 'none' | 'impossible' | 'done';
 export class Learning extends RoleHost implements LearnerHost {
   readonly learner: Learner;
   readonly isObserver: boolean;
+  /** 0 for an Apache member, which orders Apache's writes alone. */
+  leaderVersion: number;
   /** Null until UPTODATE. */
   order: LearnerOrder | null;
   /**
@@ -39,8 +45,9 @@ export class Learning extends RoleHost implements LearnerHost {
     leaderSid: number,
     addresses: readonly HostPort[],
   ) {
-    super(parts, campaign, onLeft);
+    super(parts, campaign, onLeft, leaderSid);
     this.isObserver = parts.isObserver;
+    this.leaderVersion = 0;
     this.order = null;
     this.isMemoryUnbacked = false;
     this.isTruncating = false;
@@ -70,6 +77,7 @@ export class Learning extends RoleHost implements LearnerHost {
   }
 
   truncate(zxid: number): void {
+    this.closeKept('our history is truncated');
     this.log('info', 'Learner', `Truncating our history to get in step, at 0x${zxid.toString(16)}`);
     if (this.core.disk.truncate(zxid) === 'impossible') {
       this.#truncationEnd = 'impossible';
@@ -95,6 +103,7 @@ export class Learning extends RoleHost implements LearnerHost {
   }
 
   receiveSnapshot(link: PacketLink, zxid: number): void {
+    this.closeKept('the leader sends a snapshot');
     this.#intake = new SnapshotIntake(this.core.state.beginLoad(), zxid);
     (link as QuorumLink).packets.enterRaw();
   }
@@ -119,12 +128,13 @@ export class Learning extends RoleHost implements LearnerHost {
     const { state, disk, committedLog, config } = this.core;
     const intake = this.#intake as SnapshotIntake;
     this.#intake = null;
-    intake.install();
+    const isExact = this.leaderVersion > 0;
+    intake.install(isExact);
     this.isMemoryUnbacked = true;
     committedLog.clear();
     this.storage.forgetTail();
-    this.showEnsemble();
-    const digest = config.digestEnabled ? state.digest() : null;
+    if (!config.reconfigEnabled) this.parts.reconfiguration.show();
+    const digest = config.digestEnabled ? (isExact ? state.digest() : UNKNOWN_DIGEST) : null;
     this.#installToken = disk.installSnapshot(state.openStream(), intake.zxid, digest);
     return this.#installToken;
   }
@@ -138,15 +148,30 @@ export class Learning extends RoleHost implements LearnerHost {
     const { state } = this.core;
     const { port } = this.parts;
     this.campaign.onEpochEstablished(epoch);
-    this.showEnsemble();
-    this.order = new LearnerOrder(this.core, port.orderClient, this.learner);
-    port.order = this.order;
+    this.parts.reconfiguration.show();
+    state.onLeader(this.leaderVersion > 0);
+    state.assumeExact();
+    const isOurKind = this.leaderVersion > 0;
+    this.order = new LearnerOrder(this.core, port.orderClient, this.learner, isOurKind);
+    port.hold.serve(this.order);
     const seen = epochOf(state.lastProcessedZxid);
     this.log(
       'info',
       'Learner',
       `Serving clients in epoch ${epoch}; last transaction is of epoch ${seen}`,
     );
+  }
+
+  onPrepareToLead(): void {
+    this.parts.door.open();
+  }
+
+  onSessionMoved(hi: number, lo: number): void {
+    this.parts.port.orderClient.onSessionMoved(hi, lo);
+  }
+
+  override unanswered(): Unanswered {
+    return this.order?.takeUnanswered() ?? super.unanswered();
   }
 
   takeTouches(): Uint8Array {
@@ -159,15 +184,6 @@ export class Learning extends RoleHost implements LearnerHost {
 
   onRevalidated(sessionHi: number, sessionLo: number, valid: boolean): void {
     this.order?.onRevalidated(sessionHi, sessionLo, valid);
-  }
-
-  onEnsembleText(_text: string): void {
-    // Acted on when live reconfiguration is enabled, which this version is not.
-  }
-
-  onActivate(zxid: number, _leaderSid: number): void {
-    // A leader with reconfiguration enabled: its roles are not ours to take (configuration.md).
-    this.log('error', 'Learner', `Ignoring the activation of configuration 0x${zxid.toString(16)}`);
   }
 
   tick(): void {

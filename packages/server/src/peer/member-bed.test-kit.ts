@@ -25,7 +25,7 @@ import type { ClientConnection } from './client-connection.ts';
 import { MemoryDisk } from './memory-disk.test-kit.ts';
 import type { PeerConfig } from './peer-config.ts';
 import { Peer } from './peer.ts';
-import type { Dial, Listen, LogEvent, Output } from './ready.ts';
+import type { Dial, Listen, LogEvent, Output, StoreConfig } from './ready.ts';
 import { configOf, HASHES, START_MS, WALL_START_MS } from './bed-config.test-kit.ts';
 
 const TURNS_MAX = 2000;
@@ -65,11 +65,17 @@ export class MemberBed implements ClientHost {
   readonly ports: Set<string>;
   voter: Voter;
   nowMs: number;
+  /** What was asked to be kept beside zoo.cfg, oldest first. */
+  readonly configs: StoreConfig[];
+  /** While true none of that is ever done. */
+  isConfigStuck: boolean;
   /** What the disk says of everything that it completes; null: it is done. */
   diskError: string | null;
   readonly #links: Map<number, BedLink | Booth>;
   readonly #clients: Map<number, BedClient>;
   #gone: number[];
+  /** Of `configs`, how many were done. */
+  #configsDone: number;
 
   constructor(changes: Partial<PeerConfig> = {}, disk = new MemoryDisk()) {
     this.disk = disk;
@@ -83,6 +89,9 @@ export class MemberBed implements ClientHost {
     this.quorum = [];
     this.ports = new Set();
     this.voter = () => null;
+    this.configs = [];
+    this.isConfigStuck = false;
+    this.#configsDone = 0;
     this.diskError = null;
     this.#links = new Map();
     this.#clients = new Map();
@@ -167,6 +176,11 @@ export class MemberBed implements ClientHost {
       peer.onLinkClosed(id, 'closed');
     }
     let moved = tokens.length + gone.length > 0;
+    while (!this.isConfigStuck && this.#configsDone < this.configs.length) {
+      const { token } = this.configs[this.#configsDone++] as StoreConfig;
+      peer.onConfigStored(token, this.diskError);
+      moved = true;
+    }
     for (const end of [...this.#links.values(), ...this.#clients.values()]) {
       if (end.deliver()) moved = true;
     }
@@ -182,8 +196,10 @@ export class MemberBed implements ClientHost {
   #drain(): boolean {
     const { ready } = this.peer;
     const { wantsTurn } = ready;
-    const moved = wantsTurn || ready.disk.length + ready.dials.length > 0;
+    const asked = ready.disk.length + ready.dials.length + ready.configs.length;
+    const moved = wantsTurn || asked > 0;
     for (const request of ready.disk) this.disk.submit(request);
+    this.configs.push(...ready.configs);
     for (const dial of ready.dials) this.#dial(dial);
     for (const listen of ready.listens) this.#listen(listen);
     const outputs = [...ready.outputs];

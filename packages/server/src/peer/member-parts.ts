@@ -1,43 +1,53 @@
 /**
  * MemberParts: the parts of an ensemble's member that its roles work with, made once for the life
- * of the process.
+ * of the process. The configuration may change between two turns: nobody keeps a copy of it.
  */
 
 import type { EnsembleConfig } from '../zab/ensemble-config.ts';
-import { formatEnsembleText } from '../zab/ensemble-text.ts';
-import { makeVerifier, type QuorumVerifier } from '../zab/quorum-verifier.ts';
+import type { QuorumVerifier } from '../zab/quorum-verifier.ts';
 import type { ClientPort } from './client-port.ts';
 import { MemberStorage } from './member-storage.ts';
+import { Membership } from './membership.ts';
 import type { PeerCore } from './peer-core.ts';
 import type { PeerLinks } from './peer-links.ts';
+import { QuorumDoor } from './quorum-door.ts';
+import { Reconfiguration } from './reconfiguration.ts';
 
-export interface MemberParts {
+export class MemberParts {
   readonly core: PeerCore;
   readonly port: ClientPort;
   readonly storage: MemberStorage;
   readonly links: PeerLinks;
-  readonly ensemble: EnsembleConfig;
-  /** Canonical text of `ensemble`. */
-  readonly ensembleText: string;
-  readonly verifiers: readonly QuorumVerifier[];
-  readonly isObserver: boolean;
-}
+  readonly membership: Membership;
+  readonly reconfiguration: Reconfiguration;
+  readonly door: QuorumDoor;
 
-export function makeMemberParts(
-  core: PeerCore,
-  port: ClientPort,
-  links: PeerLinks,
-  ensemble: EnsembleConfig,
-  isObserver: boolean,
-): MemberParts {
-  return {
-    core,
-    port,
-    storage: new MemberStorage(core.disk),
-    links,
-    ensemble,
-    ensembleText: formatEnsembleText(ensemble),
-    verifiers: [makeVerifier(ensemble)],
-    isObserver,
-  };
+  constructor(core: PeerCore, port: ClientPort, links: PeerLinks, ensemble: EnsembleConfig) {
+    const { sid, proposedEnsemble } = core.config;
+    this.core = core;
+    this.port = port;
+    this.storage = new MemberStorage(core.disk);
+    this.links = links;
+    this.membership = new Membership(sid, ensemble, proposedEnsemble);
+    this.reconfiguration = new Reconfiguration(core, this.membership);
+    this.door = new QuorumDoor(this);
+  }
+
+  /** The committed configuration. */
+  get ensemble(): EnsembleConfig {
+    return this.membership.committed;
+  }
+
+  /** Canonical text of `ensemble`. */
+  get ensembleText(): string {
+    return this.membership.committedText;
+  }
+
+  get verifiers(): readonly QuorumVerifier[] {
+    return this.membership.verifiers;
+  }
+
+  get isObserver(): boolean {
+    return this.membership.isObserver;
+  }
 }

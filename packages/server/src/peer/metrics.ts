@@ -8,7 +8,7 @@ import type { ServerStats, Summary } from './server-stats.ts';
 
 export interface MetricView {
   readonly stats: ServerStats;
-  /** `standalone`, `leader`, `follower`, `observer` or `looking`. */
+  /** `standalone`, `leader`, `follower`, `observer`, `looking` or `read-only`. */
   readonly mode: string;
   readonly isEnsemble: boolean;
   readonly connectionCount: number;
@@ -19,6 +19,7 @@ export interface MetricView {
   readonly approximateDataBytes: number;
   readonly treeBytes: number;
   readonly globalSessionCount: number;
+  readonly localSessionCount: number;
   readonly digestMismatchCount: number;
   readonly uptimeMs: number;
   readonly quorumSize: number;
@@ -32,6 +33,11 @@ export interface MetricView {
   readonly epoch: number;
   readonly unsyncedLogBytes: number;
   readonly dropProbability: number;
+  /** Of the present epoch. */
+  readonly zxidsLeft: number;
+  /** Connections to members that were closed for a silence that Apache would have borne. */
+  readonly silenceCount: number;
+  readonly detectionFloorMs: number;
 }
 
 export type MetricKind = 'gauge' | 'counter' | 'summary';
@@ -101,7 +107,7 @@ const METRICS: readonly MetricSpec[] = [
   gauge('ephemerals_count', 'Ephemeral znodes', (v) => v.ephemeralCount),
   gauge('approximate_data_size', 'Bytes of paths and data', (v) => v.approximateDataBytes),
   gauge('global_sessions', 'Sessions of the ensemble', (v) => v.globalSessionCount),
-  gauge('local_sessions', 'Sessions of this server alone', () => 0),
+  gauge('local_sessions', 'Sessions of this server alone', (v) => v.localSessionCount),
   only(
     'ensemble',
     gauge('quorum_size', 'Voters', (v) => v.quorumSize),
@@ -146,6 +152,9 @@ const METRICS: readonly MetricSpec[] = [
       orNone(v.stats.proposalBytes, v.stats.proposalBytes.min),
     ),
   ),
+  counter('ensemble_auth_success', 'Clients of this ensemble', (s) => s.ensembleAuthSuccessCount),
+  counter('ensemble_auth_fail', 'Clients of another ensemble', (s) => s.ensembleAuthFailCount),
+  counter('ensemble_auth_skip', 'Clients of any ensemble', (s) => s.ensembleAuthSkipCount),
   gauge('auth_failed_count', 'Failed authentications', (v) => v.stats.authFailedCount),
   counter('commit_count', 'Transactions applied', (s) => s.commitCount),
   counter('proposal_count', 'Transactions proposed', (s) => s.proposalCount),
@@ -189,6 +198,11 @@ const METRICS: readonly MetricSpec[] = [
     (s) => s.slowReaderCount,
   ),
   counter('zabra_tls_connections', 'Client connections over TLS', (s) => s.tlsConnectionCount),
+  counter(
+    'zabra_quorum_auth_failures',
+    'Servers refused for want of SASL',
+    (s) => s.quorumAuthFailureCount,
+  ),
   counter('stale_requests', 'Stale requests that went on', (s) => s.staleRequests),
   counter('stale_requests_dropped', 'Stale requests dropped', (s) => s.staleRequestsDropped),
   counter('throttled_ops', 'Requests refused because they were held', (s) => s.throttledOps),
@@ -204,6 +218,30 @@ const METRICS: readonly MetricSpec[] = [
   gauge('zabra_last_zxid', 'Last zxid applied', (v) => v.lastZxid),
   gauge('zabra_epoch', 'Epoch of the present reign', (v) => v.epoch),
   gauge('zabra_unsynced_log_bytes', 'Log bytes not yet on disk', (v) => v.unsyncedLogBytes),
+  only(
+    'ensemble',
+    gauge('zabra_zxids_left', 'Transactions until a new epoch must begin', (v) => v.zxidsLeft),
+  ),
+  only(
+    'ensemble',
+    counter('zabra_hand_overs', 'Times the leadership was handed over', (s) => s.handOverCount),
+  ),
+  only(
+    'ensemble',
+    summary('zabra_client_pause_ms', 'Clients kept across a hand-over, ms', (s) => s.clientPauseMs),
+  ),
+  only(
+    'ensemble',
+    gauge('zabra_silent_members', 'Members closed for their silence', (v) => v.silenceCount),
+  ),
+  only(
+    'ensemble',
+    gauge(
+      'zabra_detection_floor_ms',
+      'Silence of ours that other members must bear',
+      (v) => v.detectionFloorMs,
+    ),
+  ),
 ];
 
 /** Every metric that the present role has, with its value now. */

@@ -6,9 +6,9 @@ import { Prng } from '@zabra/protocol';
 import type { StorageListener, StorageOptions } from '../log/storage-types.ts';
 import type { StateOptions } from '../ops/state-options.ts';
 import { drawPathHash } from '../tree/path-hash.ts';
+import { MemberPace } from '../zab/member-pace.ts';
 import { QUEUE_BYTES_MAX_DEFAULT, type ZabLimits } from '../zab/zab-host.ts';
 import type { PeerConfig } from './peer-config.ts';
-import { judgeReconfig } from './reconfig-judge.ts';
 
 /** Longest data of a quorum packet: a request of the largest size and what is added to it. */
 export function packetBytesMax(config: PeerConfig): number {
@@ -22,12 +22,13 @@ export function stateOptions(config: PeerConfig, seed: number): StateOptions {
     extendedTypes: config.extendedTypesEnabled,
     skipAcl: config.skipAcl,
     superDigest: config.superDigest,
+    keeper: config.keeper,
     schemes: config.authentication.schemes,
     enforceQuota: config.enforceQuota,
     closeSessionTxn: config.closeSessionTxnEnabled,
     reconfigEnabled: config.reconfigEnabled,
-    judgeReconfig: config.ensemble === null ? null : judgeReconfig,
     txnBytesMax: packetBytesMax(config),
+    replyBytesMax: config.clientOutputBytesMax,
     pathHash: drawPathHash(new Prng(-1 - seed)),
   };
 }
@@ -39,7 +40,12 @@ export function zabLimits(config: PeerConfig): ZabLimits {
     syncLimitTicks: config.syncLimitTicks,
     packetBytesMax: packetBytesMax(config),
     queueBytesMax: QUEUE_BYTES_MAX_DEFAULT,
+    zxidsPerEpoch: config.zxidsPerEpoch,
   };
+}
+
+export function memberPace(config: PeerConfig): MemberPace {
+  return new MemberPace(config.failureDetectionMs);
 }
 
 export function storageOptions(config: PeerConfig, listener: StorageListener): StorageOptions {

@@ -3,9 +3,11 @@
  * built. Times are milliseconds, sizes bytes. Names follow zoo.cfg where a key exists.
  */
 
+import type { KeeperOptions } from '../ops/keeper-nodes.ts';
 import type { ClientAddress, EnsembleConfig } from '../zab/ensemble-config.ts';
 import type { AuthenticationConfig } from './authentication-config.ts';
 import type { ReaperConfig } from './node-reaper.ts';
+import type { QuorumAuthConfig } from './quorum-auth-config.ts';
 import type { ThrottleConfig } from './throttle-config.ts';
 
 export interface PeerConfig {
@@ -13,6 +15,8 @@ export interface PeerConfig {
   readonly sid: number;
   /** Null for a standalone server: no election, epoch 0, no quorum ports. */
   readonly ensemble: EnsembleConfig | null;
+  /** A configuration that was proposed and may have been acknowledged before this start. */
+  readonly proposedEnsemble: EnsembleConfig | null;
   readonly clientAddress: ClientAddress;
   /** Where clients come in over TLS; null when there is no such port. */
   readonly secureClientAddress: ClientAddress | null;
@@ -21,6 +25,12 @@ export interface PeerConfig {
   readonly syncLimitTicks: number;
   readonly minSessionTimeoutMs: number;
   readonly maxSessionTimeoutMs: number;
+  /** New sessions live on the server that they came to, until they want an ephemeral. */
+  readonly localSessionsEnabled: boolean;
+  /** A local session that wants an ephemeral becomes global; false: it gets none. */
+  readonly localSessionsUpgradingEnabled: boolean;
+  /** How long without a leader a member waits before it serves read-only clients; -1: for ever. */
+  readonly readOnlyAfterMs: number;
   /** Connections per remote address and listener; 0 is unlimited. */
   readonly maxClientCnxns: number;
   /** Connections per listener; 0 is unlimited. */
@@ -39,12 +49,20 @@ export interface PeerConfig {
   readonly extendedTypesEnabled: boolean;
   readonly closeSessionTxnEnabled: boolean;
   readonly enforceQuota: boolean;
-  /** Decides which refusal a reconfig request gets; live reconfiguration does not exist yet. */
+  /** The ensemble may be changed while it runs. */
   readonly reconfigEnabled: boolean;
+  /** A server line may name several addresses. */
+  readonly multiAddressEnabled: boolean;
+  /** An ensemble of one voter is no ensemble: no change may lead to it. */
+  readonly standaloneEnabled: boolean;
   readonly skipAcl: boolean;
-  /** `super:base64(sha1(...))` or empty. */
+  /** `super:base64(hash(...))` or empty. */
   readonly superDigest: string;
+  /** Null: clients get none of ClickHouse Keeper's operations. */
+  readonly keeper: KeeperOptions | null;
   readonly authentication: AuthenticationConfig;
+  /** SASL between servers; null is none. */
+  readonly quorumAuth: QuorumAuthConfig | null;
   readonly snapCount: number;
   readonly snapSizeLimitBytes: number;
   /** Size at which a log file rolls without a snapshot; 0 is off. */
@@ -61,6 +79,10 @@ export interface PeerConfig {
   readonly dbAutocreate: boolean;
   readonly leaderServes: boolean;
   readonly electionConnectTimeoutMs: number;
+  /** Members of our own kind notice each other's silence within this; 0: in syncLimit. */
+  readonly failureDetectionMs: number;
+  /** Transactions of one epoch at most. */
+  readonly zxidsPerEpoch: number;
   readonly quorumListenOnAllIps: boolean;
   /**
    * An ensemble without history elects only when every voter was heard, or a marker stands; false:

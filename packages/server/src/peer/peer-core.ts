@@ -4,14 +4,14 @@
  * again; who wants that, and when, is not its affair.
  */
 
-import { Prng, ZXID_NONE } from '@zabra/protocol';
+import { Prng, ZXID_NONE, zxidToHex } from '@zabra/protocol';
 import type { DiskReader, DiskRequest } from '../log/disk.ts';
 import type { StorageListener } from '../log/storage-types.ts';
 import { Storage } from '../log/storage.ts';
 import { ReplicatedState } from '../ops/replicated-state.ts';
 import type { Hashes } from '../ops/state-options.ts';
 import { CommittedLog } from '../zab/committed-log.ts';
-import { stateOptions, storageOptions } from './options.ts';
+import { memberPace, stateOptions, storageOptions } from './options.ts';
 import type { PeerConfig } from './peer-config.ts';
 import { type LogLevel, Ready } from './ready.ts';
 import { ServerStats } from './server-stats.ts';
@@ -35,6 +35,7 @@ export class PeerCore {
   readonly disk: Storage;
   readonly reader: DiskReader;
   readonly committedLog: CommittedLog;
+  readonly pace: ReturnType<typeof memberPace>;
   readonly hashes: Hashes;
   readonly prng: Prng;
   readonly #thread: string;
@@ -59,6 +60,7 @@ export class PeerCore {
     this.hashes = seed.hashes;
     this.prng = new Prng(seed.seed);
     this.committedLog = new CommittedLog(config.commitLogCount);
+    this.pace = memberPace(config);
     this.#thread = config.ensemble === null ? 'main' : `QuorumPeer[myid=${config.sid}]`;
     this.#nowMs = nowMs;
     this.#wallMs = wallMs;
@@ -77,6 +79,7 @@ export class PeerCore {
   }
 
   setClock(nowMs: number, wallMs: number): void {
+    this.pace.onTurn(nowMs - this.#nowMs, nowMs);
     this.#nowMs = nowMs;
     this.#wallMs = wallMs;
   }
@@ -130,7 +133,9 @@ export class PeerCore {
   /** A disk request is complete. */
   onDisk(token: number, error: string | null): void {
     if (token === this.#logWriteToken) {
-      this.stats.fsyncTimeMs.add(Math.round(this.#nowMs - this.#logWriteAtMs));
+      const tookMs = Math.round(this.#nowMs - this.#logWriteAtMs);
+      this.stats.fsyncTimeMs.add(tookMs);
+      this.pace.onSync(tookMs);
       this.#logWriteToken = 0;
     }
     this.disk.onDisk(token, error);
@@ -153,8 +158,18 @@ export class PeerCore {
     if (step !== 'done') return;
     // Without history, and without leave to begin one, a server is at no zxid: not even at 0.
     if (this.disk.lastLoggedZxid === ZXID_NONE) this.state.lastProcessedZxid = ZXID_NONE;
+    this.state.assumeExact();
+    this.#tellMismatches();
     const then = this.#afterLoad;
     this.#afterLoad = null;
     then();
+  }
+
+  /** Of the history on disk: whoever wrote it, the tree is not what its proposer computed. */
+  #tellMismatches(): void {
+    const { digestMismatchCount: count, digestMismatchZxid } = this.state;
+    if (count === 0) return;
+    const first = `the first of ${count} is 0x${zxidToHex(digestMismatchZxid)}`;
+    this.log('error', 'DataTree', `Digests are not matching after transactions: ${first}`);
   }
 }

@@ -41,18 +41,26 @@ export class LinkOutput implements Output {
   }
 }
 
-/** What both kinds share: output, and two ways to end. */
+/** Takes what comes in on a link that is not yet in use. */
+export interface LinkGate {
+  onGateBytes(id: number, buffer: Uint8Array, start: number, end: number): void;
+}
+
+/** What both kinds share: output, a gate before the input, and two ways to end. */
 abstract class PeerLink {
   readonly kind: LinkKind;
   readonly remote: string;
   readonly output: LinkOutput;
   readonly ready: Ready;
+  /** Null once the link is in use. */
+  gate: LinkGate | null;
 
   constructor(kind: LinkKind, ready: Ready, id: number, remote: string) {
     this.kind = kind;
     this.ready = ready;
     this.remote = remote;
     this.output = new LinkOutput(id);
+    this.gate = null;
   }
 
   get id(): number {
@@ -74,7 +82,18 @@ abstract class PeerLink {
     this.ready.touch(this.output);
   }
 
-  abstract onBytes(buffer: Uint8Array, start: number, end: number): void;
+  finish(_reason: string): void {
+    this.output.closeAfterFlush = true;
+    this.ready.touch(this.output);
+  }
+
+  onBytes(buffer: Uint8Array, start: number, end: number): void {
+    if (this.output.destroy) return;
+    if (this.gate === null) this.take(buffer, start, end);
+    else this.gate.onGateBytes(this.id, buffer, start, end);
+  }
+
+  protected abstract take(buffer: Uint8Array, start: number, end: number): void;
 }
 
 export interface MeshLinkOwner {
@@ -89,13 +108,8 @@ export class MeshLink extends PeerLink implements ElectionLink {
     this.#owner = owner;
   }
 
-  finish(_reason: string): void {
-    this.output.closeAfterFlush = true;
-    this.ready.touch(this.output);
-  }
-
-  override onBytes(buffer: Uint8Array, start: number, end: number): void {
-    if (!this.output.destroy) this.#owner.onMeshBytes(this, buffer, start, end);
+  protected override take(buffer: Uint8Array, start: number, end: number): void {
+    this.#owner.onMeshBytes(this, buffer, start, end);
   }
 }
 
@@ -165,8 +179,8 @@ export class QuorumLink extends PeerLink implements PacketLink, QuorumPacketSink
     super.close(reason);
   }
 
-  override onBytes(buffer: Uint8Array, start: number, end: number): void {
-    if (!this.output.destroy) this.packets.push(buffer, start, end);
+  protected override take(buffer: Uint8Array, start: number, end: number): void {
+    this.packets.push(buffer, start, end);
   }
 
   onPacket(
@@ -188,7 +202,8 @@ export class QuorumLink extends PeerLink implements PacketLink, QuorumPacketSink
   }
 
   onPacketError(reason: PacketFault, found: number): void {
-    this.#owner.onLinkFault(this, `A quorum packet of ${this.remote} has ${reason} ${found}`);
+    const what = reason === 'zxid' ? 'the impossible epoch' : reason;
+    this.#owner.onLinkFault(this, `A quorum packet of ${this.remote} has ${what} ${found}`);
   }
 }
 

@@ -12,8 +12,14 @@ export interface PeerStatus {
   readonly phase: string;
   /** True while clients are served. */
   readonly serving: boolean;
+  /** True while clients are kept across a hand-over, although nobody orders their requests. */
+  readonly keepsClients: boolean;
+  /** True while there is no leader and read-only clients are served all the same. */
+  readonly readOnly: boolean;
   /** True once the history on disk was loaded for the first time. */
   readonly recovered: boolean;
+  /** Of the committed configuration; 0 on a server that stands alone. */
+  readonly configVersion: number;
   /** -1 while nobody leads. */
   readonly leaderSid: number;
   readonly currentEpoch: number;
@@ -28,5 +34,7 @@ export interface PeerStatus {
   readonly digestMismatchCount: number;
   readonly connectionCount: number;
   readonly sessionCount: number;
+  /** Sessions that this server alone knows. */
+  readonly localSessionCount: number;
   readonly outstandingRequestCount: number;
 }

@@ -3,7 +3,7 @@
  * the simulator's checkers. It only reads.
  */
 
-import { int64Hex } from '@zabra/protocol';
+import { counterOf, int64Hex } from '@zabra/protocol';
 import type { LearnerHandler } from '../zab/learner-handler.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ClientPort } from './client-port.ts';
@@ -32,6 +32,14 @@ export class PeerView implements WordView, MetricView {
     return answerWord(word, this);
   }
 
+  yieldLead(): boolean {
+    return this.#member?.yieldLead() ?? false;
+  }
+
+  requestLead(): boolean {
+    return this.#member?.requestLead() ?? false;
+  }
+
   status(): PeerStatus {
     const { config, disk, state, stats } = this.#core;
     const digest = state.digest();
@@ -41,7 +49,10 @@ export class PeerView implements WordView, MetricView {
       role: this.role,
       phase: this.#core.isLoading ? 'recovery' : (member?.phase ?? 'broadcast'),
       serving: this.serving,
+      keepsClients: this.#port.hold.isKeeping,
+      readOnly: this.isReadOnly,
       recovered: stats.dbInitTimeMs.count > 0,
+      configVersion: member?.membership.committed.version ?? 0,
       leaderSid: member === null ? config.sid : member.leaderSid,
       currentEpoch: stats.dbInitTimeMs.count > 0 ? disk.currentEpoch : -1,
       acceptedEpoch: stats.dbInitTimeMs.count > 0 ? disk.acceptedEpoch : -1,
@@ -52,6 +63,7 @@ export class PeerView implements WordView, MetricView {
       digestMismatchCount: state.digestMismatchCount,
       connectionCount: this.connectionCount,
       sessionCount: this.globalSessionCount,
+      localSessionCount: this.localSessionCount,
       outstandingRequestCount: stats.outstandingRequests,
     };
   }
@@ -62,7 +74,7 @@ export class PeerView implements WordView, MetricView {
 
   /** Once a turn: remembers since when clients are served. */
   tick(): void {
-    if (!this.serving) this.#servingSinceMs = -1;
+    if (!this.serving && !this.isReadOnly) this.#servingSinceMs = -1;
     else if (this.#servingSinceMs < 0) this.#servingSinceMs = this.#core.nowMs();
   }
 
@@ -78,21 +90,28 @@ export class PeerView implements WordView, MetricView {
     return this.#core.stats;
   }
 
+  /** Reads and writes; a server in read-only mode has no leader and does not serve. */
   get serving(): boolean {
-    return this.#port.order !== null || (this.#member?.serving ?? false);
+    const { order } = this.#port;
+    return (order !== null && !order.isReadOnly) || (this.#member?.serving ?? false);
+  }
+
+  get isReadOnly(): boolean {
+    return this.#port.order?.isReadOnly ?? false;
   }
 
   get mode(): string {
-    return this.role;
+    return this.isReadOnly ? 'read-only' : this.role;
   }
 
+  /** Not to those who ask a server in read-only mode, as in Apache. */
   get isEnsemble(): boolean {
-    return this.#member !== null;
+    return this.#member !== null && !this.isReadOnly;
   }
 
   get peerState(): string | null {
     const member = this.#member;
-    if (member === null) return null;
+    if (member === null || this.isReadOnly) return null;
     const state = PEER_STATES[member.role] ?? member.role;
     const parts = [state];
     if (member.phase !== 'election') parts.push(member.phase);
@@ -138,6 +157,10 @@ export class PeerView implements WordView, MetricView {
     return this.#core.state.core.sessions.size;
   }
 
+  get localSessionCount(): number {
+    return this.#port.locals.count;
+  }
+
   get digestMismatchCount(): number {
     return this.#core.state.digestMismatchCount;
   }
@@ -155,7 +178,7 @@ export class PeerView implements WordView, MetricView {
   }
 
   get quorumSize(): number {
-    return this.#member?.voterCount ?? 1;
+    return this.#member?.membership.voters.length ?? 1;
   }
 
   get learnerCount(): number {
@@ -194,6 +217,18 @@ export class PeerView implements WordView, MetricView {
     return this.#core.disk.unsyncedBytes;
   }
 
+  get zxidsLeft(): number {
+    return this.config.zxidsPerEpoch - counterOf(this.lastZxid);
+  }
+
+  get silenceCount(): number {
+    return this.#core.pace.silenceCount;
+  }
+
+  get detectionFloorMs(): number {
+    return this.#core.pace.floorMs;
+  }
+
   get dropProbability(): number {
     return this.#port.dropProbability;
   }
@@ -208,7 +243,7 @@ export class PeerView implements WordView, MetricView {
   }
 
   #isVoter(sid: number): boolean {
-    return this.#member?.isVoter(sid) ?? false;
+    return this.#member?.membership.voters.includes(sid) ?? false;
   }
 
   #countSynced(counts: (learner: LearnerHandler) => boolean): number {
@@ -219,8 +254,12 @@ export class PeerView implements WordView, MetricView {
     return count;
   }
 
+  get clientPort(): number {
+    return this.#port.listener.address.port;
+  }
+
   get ensembleText(): string | null {
-    return this.#member?.ensembleText ?? null;
+    return this.#member?.membership.committedText ?? null;
   }
 
   get electionPort(): number {
@@ -228,11 +267,11 @@ export class PeerView implements WordView, MetricView {
   }
 
   get quorumPort(): number {
-    return this.#member?.quorumPort ?? -1;
+    return this.#member?.membership.own?.addresses[0]?.quorumPort ?? -1;
   }
 
   get peerType(): number {
-    return this.#member?.isObserver === true ? 1 : 0;
+    return this.#member?.membership.isObserver === true ? 1 : 0;
   }
 }
 

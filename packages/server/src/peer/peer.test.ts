@@ -46,7 +46,7 @@ describe('a server that stands alone', () => {
 });
 
 describe('stop', () => {
-  it('closes clients, and ends when all that was logged is on disk', () => {
+  it('reads no more, answers what was asked, and ends when all that was logged is on disk', () => {
     const bed = new MemberBed(ALONE);
     bed.run();
     const client = bed.connect();
@@ -55,9 +55,31 @@ describe('stop', () => {
     client.create(1, '/a');
     bed.run();
     bed.peer.stop();
+    client.create(2, '/b');
     bed.run();
-    assert.equal(client.closed, 'cut');
-    assert.ok(bed.exit === null);
+    assert.deepEqual([client.closed, bed.connect().handshake(), bed.exit], ['', null, null]);
+    bed.disk.isLogStuck = false;
+    bed.run();
+    assert.deepEqual([client.xids(), client.closed], [[1], 'gently']);
+    assert.deepEqual(bed.exit, { code: 0, reason: 'stopped' });
+    const other = new MemberBed(ALONE, bed.disk.copy());
+    other.run();
+    assert.deepEqual([existsNode(other, '/a'), existsNode(other, '/b')], ['OK', 'NONODE']);
+  });
+
+  it('waits a second for answers, and for the disk as long as that takes', () => {
+    const bed = new MemberBed(ALONE);
+    bed.run();
+    const client = bed.connect();
+    client.handshake();
+    bed.disk.isLogStuck = true;
+    client.create(1, '/a');
+    bed.run();
+    bed.peer.stop();
+    bed.pass(980);
+    assert.equal(client.closed, '');
+    bed.pass(40);
+    assert.deepEqual([client.xids(), client.closed, bed.exit], [[], 'gently', null]);
     bed.disk.isLogStuck = false;
     bed.run();
     assert.deepEqual(bed.exit, { code: 0, reason: 'stopped' });

@@ -11,9 +11,9 @@
  */
 
 import type { Id } from '@zabra/protocol';
-import type { ClientAddress } from '../zab/ensemble-config.ts';
 import { ClientPort } from './client-port.ts';
 import { EnsembleMember } from './ensemble-member.ts';
+import { Farewell } from './farewell.ts';
 import type { MetricRow } from './metrics.ts';
 import { PeerCore, type PeerSeed } from './peer-core.ts';
 import type { PeerStatus } from './peer-status.ts';
@@ -39,6 +39,7 @@ export class Peer {
   /** Null on a member of an ensemble, and until the history is loaded. */
   #solo: SoloServer | null;
   readonly #view: PeerView;
+  readonly #farewell: Farewell;
   #isStopping: boolean;
   #stopToken: number;
   #syncedZxid: number;
@@ -59,6 +60,7 @@ export class Peer {
     this.#member = ensemble === null ? null : new EnsembleMember(this.#core, this.#port, ensemble);
     this.#solo = null;
     this.#view = new PeerView(this.#core, this.#port, this.#member);
+    this.#farewell = new Farewell(this.#core, this.#port, this.#member, () => this.#onFarewell());
     this.#isStopping = false;
     this.#stopToken = 0;
     this.#syncedZxid = 0;
@@ -70,9 +72,8 @@ export class Peer {
   /** Opens the ports and begins to load the history. */
   start(): void {
     const core = this.#core;
-    this.#listen('client', core.config.clientAddress);
-    this.#listen('secureClient', core.config.secureClientAddress);
-    this.#member?.listenForElections();
+    this.#port.listener.open();
+    this.#member?.ports.openElection();
     const startedMs = core.nowMs();
     core.reload(() => {
       core.stats.dbInitTimeMs.add(core.nowMs() - startedMs);
@@ -93,7 +94,14 @@ export class Peer {
     this.#checkDisk();
   }
 
+  /** What a configuration left beside zoo.cfg is on stable storage, or cannot be stored. */
+  onConfigStored(token: number, error: string | null): void {
+    const failure = this.#member?.onConfigStored(token, error) ?? null;
+    if (failure !== null) this.#end(EXIT_UNEXPECTED, failure);
+  }
+
   onListening(kind: ListenKind, host: string, port: number): void {
+    if (kind === 'election') this.#member?.ports.onElectionListening(host, port);
     this.#core.log('info', 'Peer', `Listening for ${kind} connections on ${host}:${port}`);
   }
 
@@ -101,12 +109,14 @@ export class Peer {
     const where = `${host === '' ? '0.0.0.0' : host}:${port}`;
     const message = `Cannot listen for ${kind} connections on ${where}: ${reason}`;
     if (kind === 'quorum') {
-      this.#member?.onQuorumListenFailed(message);
+      this.#member?.onQuorumListenFailed(host, port, message);
     } else if (kind === 'election' && this.#electionBindRetriesLeft > 0) {
       this.#electionBindRetriesLeft--;
       this.#electionBindAtMs = this.#core.nowMs() + ELECTION_BIND_RETRY_MS;
       this.#core.log('warn', 'Peer', message);
-    } else {
+    } else if (kind === 'election' && this.#member?.ports.isElectionPortOpen === true) {
+      this.#core.log('error', 'Peer', `${message}. Other members reach us at our other addresses`);
+    } else if (kind !== 'client' || !this.#port.listener.onListenFailed(message)) {
       this.#end(kind === 'election' ? EXIT_ELECTION_PORT : EXIT_UNEXPECTED, message);
     }
   }
@@ -135,11 +145,11 @@ export class Peer {
   /** Another server connected to our election or quorum port. */
   onLinkOpen(kind: LinkKind, remoteHost: string, remotePort: number): Output {
     if (this.#member === null) throw new Error('A server that stands alone listens to no server');
-    return this.#member.onLinkOpen(kind, `${remoteHost}:${remotePort}`);
+    return this.#member.gate.onLinkOpen(kind, `${remoteHost}:${remotePort}`);
   }
 
   onDialed(id: number): void {
-    this.#member?.onDialed(id);
+    this.#member?.gate.onDialed(id);
   }
 
   onLinkBytes(id: number, buffer: Uint8Array, start: number, end: number): void {
@@ -162,10 +172,12 @@ export class Peer {
     core.loadStep(RECOVERY_SLICE_BYTES);
     if (this.#electionBindAtMs >= 0 && core.nowMs() >= this.#electionBindAtMs) {
       this.#electionBindAtMs = -1;
-      this.#member?.listenForElections();
+      this.#member?.ports.openElection();
     }
     this.#member?.tick();
     this.#solo?.tick();
+    this.#farewell.tick();
+    this.#port.listener.tick();
     this.#onSynced();
     this.#port.endTurn();
     this.#keepSnapshots();
@@ -175,11 +187,18 @@ export class Peer {
     this.#checkDisk();
   }
 
-  /** Graceful end: clients are closed, what was logged reaches the disk, then `ready.exit`. */
+  /**
+   * Graceful end: another server leads, clients get their answers and are closed, what was logged
+   * reaches the disk, then `ready.exit`.
+   */
   stop(): void {
-    if (this.#isStopping) return;
-    this.#isStopping = true;
+    if (this.#farewell.hasBegun) return;
     this.#core.log('info', 'Peer', 'Stopping');
+    this.#farewell.begin();
+  }
+
+  #onFarewell(): void {
+    this.#isStopping = true;
     this.#solo?.stop('this server is stopping');
     this.#member?.stop();
     if (this.#core.isLoading) this.#end(0, 'stopped while loading');
@@ -193,11 +212,6 @@ export class Peer {
 
   metrics(): MetricRow[] {
     return this.#view.metrics();
-  }
-
-  #listen(kind: ListenKind, address: ClientAddress | null): void {
-    if (address === null || address.port < 0) return;
-    this.ready.listens.push({ kind, host: address.host, port: address.port, open: true });
   }
 
   #onLoaded(): void {

@@ -41,7 +41,7 @@ export class PendingRequest implements OpRequest {
   readonly frameBytes: number;
   /** The whole reply of a request that was finished before an earlier one; null otherwise. */
   reply: Uint8Array | null;
-  /** Of a canned reply. */
+  /** Of a canned reply; of a write, what to say when it is refused, OK to say why it was. */
   err: number;
   /** Zxid of a canned reply's header; ZXID_CURRENT for the last one applied when it leaves. */
   replyZxid: number;
@@ -49,6 +49,8 @@ export class PendingRequest implements OpRequest {
   saslToken: Uint8Array | null;
   /** The connection closes behind the reply; always the last one in its queue. */
   closes: boolean;
+  /** A write of a session that this server alone knew when the write came. */
+  isOfLocalSession: boolean;
 
   constructor(
     connection: ClientConnection,
@@ -74,6 +76,7 @@ export class PendingRequest implements OpRequest {
     this.replyZxid = ZXID_CURRENT;
     this.saslToken = null;
     this.closes = false;
+    this.isOfLocalSession = false;
   }
 
   /** Memory that it stands for while it waits for its reply. */

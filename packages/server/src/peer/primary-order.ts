@@ -22,6 +22,7 @@ import type { OpRequest } from '../ops/request.ts';
 import type { Proposal } from '../zab/zab-host.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ClientSession } from './client-session.ts';
+import { ExpiryPause } from './expiry-pause.ts';
 import type { PeerCore } from './peer-core.ts';
 import { NodeReaper } from './node-reaper.ts';
 import { CurrentRequest, type PendingRequest } from './pending-request.ts';
@@ -34,6 +35,8 @@ export interface Proposer {
   propose(proposal: Proposal): void;
   /** Calls back once everything proposed so far is committed. */
   sync(answer: () => void): void;
+  /** Another server has a session now that was `owner`'s, a learner's. */
+  onSessionMoved(owner: SessionOwner, hi: number, lo: number): void;
 }
 
 /** Where proposals are written. */
@@ -45,6 +48,9 @@ const NO_BODY = new Uint8Array(0);
 const NO_IDENTITIES: readonly Id[] = [];
 
 export class PrimaryOrder implements RequestOrder {
+  /** What is ordered here is proposed at once. */
+  readonly keepsBodies: boolean;
+  readonly isReadOnly = false;
   readonly #core: PeerCore;
   readonly #log: ProposalLog;
   readonly #client: OrderClient;
@@ -55,12 +61,13 @@ export class PrimaryOrder implements RequestOrder {
   readonly #entry: JuteWriter;
   readonly #reader: JuteReader;
   readonly #own: CurrentRequest;
-  #lastTickMs: number;
-  /** No session expires before: we could not hear of it. */
-  #expiresFromMs: number;
+  /** After a stall of ours: learners still hold what they have heard of their sessions. */
+  readonly #pause: ExpiryPause;
   #isOver: boolean;
+  #isPaused: boolean;
 
   constructor(core: PeerCore, log: ProposalLog, client: OrderClient, proposer: Proposer) {
+    this.keepsBodies = false;
     this.#core = core;
     this.#log = log;
     this.#client = client;
@@ -71,9 +78,9 @@ export class PrimaryOrder implements RequestOrder {
     this.#entry = new JuteWriter(4096);
     this.#reader = new JuteReader();
     this.#own = new CurrentRequest();
-    this.#lastTickMs = core.nowMs();
-    this.#expiresFromMs = 0;
+    this.#pause = new ExpiryPause(core.config.tickTimeMs, core.nowMs());
     this.#isOver = false;
+    this.#isPaused = false;
     // A new reign gives every session its whole time again.
     core.state.core.sessions.forEach((hi, lo, timeoutMs) => {
       this.#tracker.track(hi, lo, timeoutMs, core.nowMs());
@@ -93,6 +100,10 @@ export class PrimaryOrder implements RequestOrder {
     this.#order(request, pending, this);
   }
 
+  upgrade(request: OpRequest): void {
+    this.#order(request, null, this);
+  }
+
   /** A request that a learner forwarded; it comes back to it as a transaction. */
   onForwarded(owner: SessionOwner, request: OpRequest): void {
     this.#order(request, null, owner);
@@ -110,36 +121,42 @@ export class PrimaryOrder implements RequestOrder {
   /** The session lives and belongs to `owner` from now on, if it lives. */
   claim(owner: SessionOwner, hi: number, lo: number, timeoutMs: number): boolean {
     if (!this.#tracker.touch(hi, lo, timeoutMs, this.#core.nowMs())) return false;
+    const before = this.#tracker.ownerOf(hi, lo);
     this.#tracker.setOwner(hi, lo, owner);
+    if (before === null || before === owner) return true;
+    if (before === this) this.#client.onSessionMoved(hi, lo);
+    else this.#proposer.onSessionMoved(before, hi, lo);
     return true;
   }
 
-  touch(session: ClientSession): void {
-    this.#tracker.touch(session.hi, session.lo, session.timeoutMs, this.#core.nowMs());
+  touch(session: ClientSession): boolean {
+    return this.#tracker.touch(session.hi, session.lo, session.timeoutMs, this.#core.nowMs());
   }
 
   onTouched(hi: number, lo: number, timeoutMs: number): void {
     this.#tracker.touch(hi, lo, timeoutMs, this.#core.nowMs());
   }
 
+  /** A hand-over is on its way: nothing may be ordered, until it is over or comes to nothing. */
+  pause(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+  }
+
   /** Once a turn. */
   tick(): void {
+    if (this.#isPaused) return;
     this.#reaper.tick();
     this.#expireSessions();
   }
 
   /**
-   * Sessions whose time is over are closed by transactions of our own. After a stall of
-   * this process learners still hold what they heard of their sessions meanwhile: it comes with
-   * their answers to the next PING, and until then nobody is believed to be dead.
+   * Sessions whose time is over are closed by transactions of our own. What learners have heard of
+   * their sessions comes with their answers to the next PING.
    */
   #expireSessions(): void {
-    const { stats, config } = this.#core;
+    const { stats } = this.#core;
     const now = this.#core.nowMs();
-    const isStall = now - this.#lastTickMs > config.tickTimeMs / 2;
-    this.#lastTickMs = now;
-    if (isStall) this.#expiresFromMs = now + config.tickTimeMs;
-    if (now < this.#expiresFromMs) return;
+    if (!this.#pause.isOver(now)) return;
     this.#tracker.expire(now, (hi, lo, timeoutMs) => {
       stats.staleSessionsExpired++;
       const name = `0x${int64Hex(hi, lo)}`;
@@ -182,16 +199,37 @@ export class PrimaryOrder implements RequestOrder {
 
   #order(request: OpRequest, pending: PendingRequest | null, owner: SessionOwner): void {
     if (this.#isOver) return;
+    assert(!this.#isPaused, 'Cannot order a request during a hand-over');
     const { state, stats } = this.#core;
-    const sessionError = this.#checkSession(request, owner);
+    const code = this.#checkSession(request, owner);
+    const isLocal =
+      code === ErrorCode.SESSIONEXPIRED && this.#isOfLocalSession(request, pending, owner);
     const zxid = this.#proposer.nextZxid();
     const entry = this.#entry;
     entry.reset();
-    state.prepare(request, sessionError, zxid, this.#core.wallMs(), entry);
+    const sessionError = isLocal ? ErrorCode.OK : code;
+    const ephemeralError = isLocal && owner === this ? ErrorCode.EPHEMERALONLOCALSESSION : code;
+    state.prepare(request, sessionError, zxid, this.#core.wallMs(), entry, ephemeralError);
     stats.onProposed(entry.position);
     const proposal = this.#log.append(zxid, entry.buffer, 0, entry.position);
     this.#origins.push(pending);
     this.#proposer.propose(proposal);
+  }
+
+  /**
+   * A session that no transaction has made may live on the server that forwards its request, which
+   * alone can know. One with our own id in it is known to us, or over.
+   */
+  #isOfLocalSession(
+    { sessionHi, sessionLo }: OpRequest,
+    pending: PendingRequest | null,
+    owner: SessionOwner,
+  ): boolean {
+    const { localSessionsEnabled, ensemble, sid } = this.#core.config;
+    if (!localSessionsEnabled || ensemble === null) return false;
+    if (this.#tracker.timeoutMs(sessionHi, sessionLo) >= 0) return false;
+    if (owner !== this) return sessionHi >>> 24 !== (sid & 0xff);
+    return pending?.isOfLocalSession ?? false;
   }
 
   #checkSession(request: OpRequest, owner: SessionOwner): number {

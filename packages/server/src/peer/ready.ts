@@ -4,13 +4,14 @@
  * a driver takes what is in them and calls `clear`.
  *
  * Taught in order: the driver calls `onClock`, then the inputs of the turn, then `flushLog`, then
- * `endTurn`; then it submits `disk` (as after `flushLog`), opens `dials` and `listens`, writes each
- * of `outputs` in one write, prints `events`, and looks at `wantsTurn` (call `endTurn` again soon)
- * and `exit` (end the process).
+ * `endTurn`; then it submits `disk` (as after `flushLog`) and `configs`, opens `dials` and
+ * `listens`, writes each of `outputs` in one write, prints `events`, and looks at `wantsTurn` (call
+ * `endTurn` again soon) and `exit` (end the process).
  */
 
 import type { JuteWriter } from '@zabra/protocol';
 import type { DiskRequest } from '../log/disk.ts';
+import type { EnsembleConfig } from '../zab/ensemble-config.ts';
 
 /** Which of a server's ports a connection or listener belongs to. */
 export type LinkKind = 'election' | 'quorum';
@@ -53,6 +54,20 @@ export interface Listen {
   readonly open: boolean;
 }
 
+/**
+ * A step in the life of a configuration, for the files beside zoo.cfg; done in order, and complete
+ * when it is on stable storage.
+ */
+export interface StoreConfig {
+  /** The driver reports what became of it under this number. */
+  readonly token: number;
+  /** `withdrawn`: it was proposed and will never be committed. */
+  readonly kind: 'proposed' | 'committed' | 'withdrawn';
+  readonly config: EnsembleConfig;
+  /** No proposed configuration is left then. */
+  readonly isSettled: boolean;
+}
+
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 
 /** A log line as data; log4j, logback and JSON lines are renderers of it. */
@@ -74,6 +89,7 @@ export class Ready {
   readonly disk: DiskRequest[] = [];
   readonly dials: Dial[] = [];
   readonly listens: Listen[] = [];
+  readonly configs: StoreConfig[] = [];
   readonly outputs: Output[] = [];
   readonly events: LogEvent[] = [];
   wantsTurn = false;
@@ -96,6 +112,7 @@ export class Ready {
     this.disk.length = 0;
     this.dials.length = 0;
     this.listens.length = 0;
+    this.configs.length = 0;
     this.outputs.length = 0;
     this.events.length = 0;
     this.wantsTurn = false;

@@ -10,15 +10,51 @@ import type { ClientConnection } from './client-connection.ts';
 import type { ClientSession } from './client-session.ts';
 import type { PendingRequest } from './pending-request.ts';
 
+/** A client that came back and waits for the word whether its session lives. */
+export interface Revalidation {
+  readonly connection: ClientConnection;
+  readonly hi: number;
+  readonly lo: number;
+  readonly timeoutMs: number;
+}
+
+export interface SessionId {
+  readonly hi: number;
+  readonly lo: number;
+}
+
+/** What was asked of a role and never ordered: the next one orders it. */
+export interface Unanswered {
+  /** In the order in which they were asked; their bodies are kept. */
+  readonly writes: readonly PendingRequest[];
+  readonly syncs: readonly PendingRequest[];
+  readonly revalidations: readonly Revalidation[];
+  /** Sessions that were local and are to be known to all; they precede the writes. */
+  readonly upgrades: readonly SessionId[];
+}
+
+export const NOTHING_UNANSWERED: Unanswered = {
+  writes: [],
+  syncs: [],
+  revalidations: [],
+  upgrades: [],
+};
+
 export interface RequestOrder {
+  /** What is submitted may have to be submitted again, to another role: its body is kept. */
+  readonly keepsBodies: boolean;
+  /** True while nobody leads, and reads are all that there is. */
+  readonly isReadOnly: boolean;
   /** A write of a client, or createSession. The request's bytes are read before it returns. */
   submit(pending: PendingRequest, request: OpRequest): void;
+  /** createSession of a local session that becomes global; nobody waits for it. */
+  upgrade(request: OpRequest): void;
   /** Finished once everything committed before is applied here. */
   sync(pending: PendingRequest, request: OpRequest): void;
   /** A client came back with a session whose password is right: does it live? */
   revalidate(connection: ClientConnection, hi: number, lo: number, timeoutMs: number): void;
-  /** Something was heard of the session. */
-  touch(session: ClientSession): void;
+  /** Something was heard of the session; false when it takes no more requests. */
+  touch(session: ClientSession): boolean;
 }
 
 export interface OrderClient {
@@ -32,6 +68,8 @@ export interface OrderClient {
     timeoutMs: number,
     valid: boolean,
   ): void;
+  /** The session is another server's now, whatever connection it has here. */
+  onSessionMoved(hi: number, lo: number): void;
   /** closeSession was applied, whoever asked for it. */
   onSessionClosed(hi: number, lo: number): void;
 }

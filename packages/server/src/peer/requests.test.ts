@@ -6,7 +6,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { bytesToHex, ErrorCode, errorName, JuteReader, OpCode } from '@zabra/protocol';
-import { type BedClient, eventsOf } from './bed-client.test-kit.ts';
+import { type Body, createBody, pathBody } from '../ops/state-bed.test-kit.ts';
+import type { BedClient } from './bed-client.test-kit.ts';
 import { ServerBed } from './server-bed.test-kit.ts';
 
 const ONE = Uint8Array.of(1);
@@ -212,6 +213,42 @@ describe('requests that are none', () => {
     });
   }
 
+  /** What a client gets for an operation that servers keep among themselves. */
+  function refusalOf(bed: ServerBed, opcode: number, body: Body): void {
+    const client = bed.client();
+    const before = bed.core.disk.lastLoggedZxid;
+    client.request(1, opcode, body);
+    client.getData(2, '/');
+    bed.run();
+    const replies = client.replies().map((reply) => [reply.xid, reply.err, reply.body.length]);
+    assert.deepEqual(replies, [[1, 'UNIMPLEMENTED', 0]]);
+    assert.equal(client.closed, 'gently');
+    assert.equal(bed.core.disk.lastLoggedZxid, before, 'it takes no zxid');
+  }
+
+  it('trap 29: no client deletes an empty znode by deleteContainer, which asks for no ACL', () => {
+    const bed = new ServerBed();
+    const owner = bed.client();
+    owner.create(1, '/p');
+    owner.request(2, OpCode.createContainer, createBody('/c'));
+    bed.run();
+    owner.replies();
+    for (const path of ['/p', '/c']) refusalOf(bed, OpCode.deleteContainer, pathBody(path));
+    for (const path of ['/p', '/c']) owner.getData(3, path);
+    bed.run();
+    assert.deepEqual(
+      owner.replies().map(({ err }) => err),
+      ['OK', 'OK'],
+    );
+  });
+
+  it('trap 30: createSession behind the handshake gets no second ConnectResponse', () => {
+    const bed = new ServerBed();
+    const before = bed.core.state.core.sessions.size;
+    refusalOf(bed, OpCode.createSession, (w) => w.int(10_000));
+    assert.equal(bed.core.state.core.sessions.size, before + 1, 'that of the handshake');
+  });
+
   it('a write that cannot be decoded takes no zxid and keeps its connection', () => {
     const bed = new ServerBed();
     const client = bed.client();
@@ -292,80 +329,6 @@ describe('closeSession', () => {
       other.replies().map(({ err }) => err),
       ['NONODE', 'NONODE'],
     );
-  });
-});
-
-describe('watches', () => {
-  it('tell the writer itself before its own reply', () => {
-    const bed = new ServerBed();
-    const client = bed.client();
-    client.create(1, '/a', ONE);
-    client.getData(2, '/a', true);
-    client.setData(3, '/a', TWO);
-    bed.run();
-    const replies = client.replies();
-    assert.deepEqual(
-      replies.map(({ xid }) => xid),
-      [1, 2, -1, 3],
-    );
-    assert.equal(replies[2]?.zxid, replies[3]?.zxid);
-  });
-
-  it('tell a reader before it can see what changed', () => {
-    const bed = new ServerBed();
-    const [reader, writer] = [bed.client(), bed.client()];
-    writer.create(1, '/a', ONE);
-    bed.run();
-    reader.getData(1, '/a', true);
-    bed.run();
-    writer.setData(2, '/a', TWO);
-    bed.run();
-    reader.getData(2, '/a');
-    bed.run();
-    const replies = reader.replies();
-    assert.deepEqual(
-      replies.map(({ xid }) => xid),
-      [1, -1, 2],
-    );
-    assert.deepEqual(eventsOf(replies), ['3 /a']);
-  });
-
-  it('of a setWatches that comes too late tell before its reply', () => {
-    const bed = new ServerBed();
-    const client = bed.client();
-    client.create(1, '/a');
-    bed.run();
-    client.request(-8, OpCode.setWatches, (w) => {
-      w.zxid(0);
-      for (const paths of [['/a', '/gone'], ['/a'], []]) {
-        w.int(paths.length);
-        for (const path of paths) w.string(path);
-      }
-    });
-    bed.run();
-    const replies = client.replies().slice(1);
-    assert.deepEqual(eventsOf(replies), ['3 /a', '2 /gone', '1 /a']);
-    assert.deepEqual(
-      replies.map(({ xid, zxid }) => [xid, zxid === -1]),
-      [
-        [-1, true],
-        [-1, true],
-        [-1, true],
-        [-8, false],
-      ],
-    );
-  });
-
-  it('end with their connection', () => {
-    const bed = new ServerBed();
-    const [watcher, writer] = [bed.client(), bed.client()];
-    writer.create(1, '/a');
-    bed.run();
-    watcher.getData(1, '/a', true);
-    bed.run();
-    assert.equal(bed.view.watchCount, 1);
-    watcher.hangUp();
-    assert.equal(bed.view.watchCount, 0);
   });
 });
 

@@ -16,13 +16,14 @@ import {
   ZXID_NONE,
 } from '@zabra/protocol';
 import type { ApplyResult } from '../ops/apply-result.ts';
+import { MultiForm } from '../ops/multi-form.ts';
 import type { OpRequest } from '../ops/request.ts';
 import { Admission } from './admission.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ClientPort } from './client-port.ts';
 import { CurrentRequest, PendingRequest, ZXID_CURRENT } from './pending-request.ts';
 import { Replies } from './replies.ts';
-import type { OrderClient } from './request-order.ts';
+import type { OrderClient, RequestOrder, Unanswered } from './request-order.ts';
 
 const NO_BODY = new Uint8Array(0);
 /** Of auth and sasl replies, which no transaction stands behind. */
@@ -69,7 +70,8 @@ export class Requests implements OrderClient {
     if (!this.#port.authentication.admits(connection)) {
       return this.#onStranger(connection, request);
     }
-    order.touch(session);
+    // Its closeSession is on the way, and the end of the connection is the answer to all.
+    if (!this.#port.locals.touch(hi, lo, session.timeoutMs) && !order.touch(session)) return true;
     if (opcode === OpCode.ping) {
       this.#replies.can(connection, request, Xid.PING, opcode, ErrorCode.OK, ZXID_CURRENT, false);
       return this.#admission.readsOn(connection);
@@ -78,7 +80,10 @@ export class Requests implements OrderClient {
       return this.#onUnknown(connection, request);
     }
     if (host.state.isWrite(opcode) || opcode === OpCode.sync) {
-      return this.#onWrite(connection, request);
+      if (!order.isReadOnly || this.#closesLocally(request)) {
+        return this.#onWrite(connection, request);
+      }
+      return this.#refuse(connection, request, ErrorCode.NOTREADONLY);
     }
     if (this.#admission.isFull) this.#wait(connection, request, 'held');
     else if (connection.queue.length > 0) this.#wait(connection, request, 'read');
@@ -99,6 +104,24 @@ export class Requests implements OrderClient {
   /** The first request of a connection that asks for a new session. */
   createSession(connection: ClientConnection, request: CurrentRequest): void {
     this.#enqueueWrite(connection, request, request.end);
+  }
+
+  /** A new role takes over what the last one has left. Writes first: syncs see more, never less. */
+  orderAgain({ upgrades, writes, syncs, revalidations }: Unanswered, order: RequestOrder): void {
+    const { sessions, locals } = this.#port;
+    for (const { hi, lo } of upgrades) {
+      const session = sessions.find(hi, lo);
+      if (session !== undefined) locals.upgrade(hi, lo, session.timeoutMs, order);
+    }
+    for (const pending of [...writes, ...syncs]) {
+      // Of a client that is gone only the end of its session is worth something.
+      const isWanted = isAwaited(pending.connection) || pending.opcode === OpCode.closeSession;
+      if (isWanted) this.#order(pending, pending);
+      else this.#port.host.stats.outstandingRequests--;
+    }
+    for (const { connection, hi, lo, timeoutMs } of revalidations) {
+      if (connection.state === 'connecting') order.revalidate(connection, hi, lo, timeoutMs);
+    }
   }
 
   onConnectionClosed(connection: ClientConnection): void {
@@ -129,7 +152,12 @@ export class Requests implements OrderClient {
       return;
     }
     const frame = connection.beginReply(pending.cxid);
-    const code = this.#port.host.state.reply(result, pending.opcode, pending, connection.bytes);
+    const { state } = this.#port.host;
+    // Whoever ordered it does not know a session that is local here, and says so in other words.
+    const isLocalRefusal = pending.err !== ErrorCode.OK && result.type === OpCode.error;
+    const code = isLocalRefusal
+      ? pending.err
+      : state.reply(result, pending.opcode, pending, connection.bytes);
     this.#replies.finish(pending, frame, code);
   }
 
@@ -151,6 +179,11 @@ export class Requests implements OrderClient {
     valid: boolean,
   ): void {
     this.#port.onSessionRevalidated(connection, hi, lo, timeoutMs, valid);
+  }
+
+  onSessionMoved(hi: number, lo: number): void {
+    const session = this.#port.sessions.find(hi, lo);
+    if (session !== undefined) session.hasMoved = true;
   }
 
   onSessionClosed(hi: number, lo: number): void {
@@ -176,7 +209,17 @@ export class Requests implements OrderClient {
   #onWrite(connection: ClientConnection, request: CurrentRequest): boolean {
     const { host } = this.#port;
     const { opcode, start, end } = request;
-    if (opcode === OpCode.sync ? !this.#isPath(request) : !host.state.isWellFormed(request)) {
+    if (!host.state.isOrderable(opcode)) {
+      host.log(
+        'warn',
+        'PrepRequestProcessor',
+        `Refusing a ${opName(opcode)} of ${connection.address}: the leader is of another kind ` +
+          'and does not know it',
+      );
+      return this.#refuse(connection, request, ErrorCode.UNIMPLEMENTED);
+    }
+    const form = opcode === OpCode.sync ? this.#formOfPath(request) : host.state.form(request);
+    if (form === MultiForm.FREE_FAULT) {
       host.stats.malformedRequestCount++;
       host.log(
         'warn',
@@ -184,21 +227,21 @@ export class Requests implements OrderClient {
         `Refusing a ${opName(opcode)} of ${connection.address}: its ${end - start} bytes cannot ` +
           'be decoded',
       );
-      this.#replies.can(
-        connection,
-        request,
-        request.cxid,
-        opcode,
-        ErrorCode.MARSHALLINGERROR,
-        ZXID_CURRENT,
-        false,
-      );
-      return this.#admission.readsOn(connection);
+      return this.#refuse(connection, request, ErrorCode.MARSHALLINGERROR);
     }
+    // A fault to us is to be one to whoever orders it, who may know more operations than we speak.
+    if (form === MultiForm.LOGGED_FAULT) request.end = start;
     // Behind the path there may be bytes that are no part of the record.
-    const bodyEnd = opcode === OpCode.sync ? this.#reader.rangeEnd : end;
+    const bodyEnd = opcode === OpCode.sync ? this.#reader.rangeEnd : request.end;
     const pending = this.#enqueueWrite(connection, request, bodyEnd);
     return !pending.closes && this.#admission.readsOn(connection);
+  }
+
+  /** Answers it in its place; nothing else comes of it. */
+  #refuse(connection: ClientConnection, request: CurrentRequest, code: number): boolean {
+    const { cxid, opcode } = request;
+    this.#replies.can(connection, request, cxid, opcode, code, ZXID_CURRENT, false);
+    return this.#admission.readsOn(connection);
   }
 
   #enqueueWrite(
@@ -209,7 +252,8 @@ export class Requests implements OrderClient {
     const { opcode, buffer, start } = request;
     const kind = this.#admission.isFull ? 'held' : 'order';
     // A multi's reply depends on its request, a sync's repeats it.
-    const keeps = kind === 'held' || opcode === OpCode.multi || opcode === OpCode.sync;
+    const isNeeded = kind === 'held' || opcode === OpCode.multi || opcode === OpCode.sync;
+    const keeps = isNeeded || this.#port.order?.keepsBodies === true;
     const body = keeps ? copyBytes(buffer, start, bodyEnd) : NO_BODY;
     const pending = new PendingRequest(connection, kind, request, body, this.#port.host.nowMs());
     pending.closes = opcode === OpCode.closeSession;
@@ -220,14 +264,39 @@ export class Requests implements OrderClient {
   }
 
   #order(pending: PendingRequest, request: OpRequest): void {
-    const { order } = this.#port;
-    if (pending.opcode === OpCode.sync) order?.sync(pending, request);
-    else order?.submit(pending, request);
+    const { order, locals } = this.#port;
+    if (order === null) return;
+    if (pending.opcode === OpCode.sync) {
+      order.sync(pending, request);
+    } else if (pending.closes && locals.close(pending.sessionHi, pending.sessionLo)) {
+      this.#settle(pending, 'canned');
+    } else {
+      pending.err = locals.beforeWrite(request, order);
+      // It stays so when another role orders it again: the session may have ended behind it.
+      pending.isOfLocalSession ||= locals.has(pending.sessionHi, pending.sessionLo);
+      order.submit(pending, request);
+    }
+  }
+
+  /** No order is needed for it any more: it is answered when its turn comes. */
+  #settle(pending: PendingRequest, kind: 'read' | 'canned'): void {
+    const { connection } = pending;
+    if (connection.queue.length === 0) {
+      // Its connection is gone.
+      this.#port.host.stats.outstandingRequests--;
+      return;
+    }
+    this.#admission.rest(pending, kind);
+    if (connection.queue.peek() === pending) this.#replies.drain(connection);
+  }
+
+  #closesLocally({ sessionHi, sessionLo, opcode }: OpRequest): boolean {
+    return opcode === OpCode.closeSession && this.#port.locals.has(sessionHi, sessionLo);
   }
 
   /** A request that was held goes on, or is refused because it was held too long. */
   #dispatch(pending: PendingRequest): void {
-    const { connection, opcode } = pending;
+    const { opcode } = pending;
     const { state, stats } = this.#port.host;
     const isTooLate = this.#admission.isTooLate(pending);
     if (isTooLate) stats.throttledOps++;
@@ -236,20 +305,14 @@ export class Requests implements OrderClient {
       this.#order(pending, pending);
       return;
     }
-    if (connection.queue.length === 0) {
-      // Its connection is gone.
-      stats.outstandingRequests--;
-      return;
-    }
     if (isTooLate) pending.err = ErrorCode.THROTTLEDOP;
-    this.#admission.rest(pending, isTooLate ? 'canned' : 'read');
-    if (connection.queue.peek() === pending) this.#replies.drain(connection);
+    this.#settle(pending, isTooLate ? 'canned' : 'read');
   }
 
-  #isPath(request: CurrentRequest): boolean {
+  #formOfPath(request: CurrentRequest): MultiForm {
     const r = this.#reader.reset(request.buffer, request.start, request.end);
     // A null path would be echoed as a null string, which some clients cannot read.
-    return r.range() >= 0 && !r.failed;
+    return r.range() >= 0 && !r.failed ? MultiForm.SOUND : MultiForm.FREE_FAULT;
   }
 
   #wait(connection: ClientConnection, request: CurrentRequest, kind: 'read' | 'held'): void {
@@ -267,6 +330,10 @@ export class Requests implements OrderClient {
       return false;
     }
     const code = this.#port.authentication.onAuth(connection, scheme, auth);
+    if (code === ErrorCode.CONNECTIONLOSS) {
+      connection.closeNow();
+      return false;
+    }
     const failed = code !== ErrorCode.OK;
     this.#replies.can(connection, request, request.cxid, OpCode.auth, code, ZXID_OF_AUTH, failed);
     return !failed && this.#admission.readsOn(connection);

@@ -4,8 +4,9 @@
  * that no field of one reign survives into the next.
  */
 
-import { assert, utf8Encode } from '@zabra/protocol';
+import { assert } from '@zabra/protocol';
 import type { CommittedLog } from '../zab/committed-log.ts';
+import type { MemberPace } from '../zab/member-pace.ts';
 import type { Proposal, ZabLimits } from '../zab/zab-host.ts';
 import type { Campaign } from './campaign.ts';
 import type { MemberParts } from './member-parts.ts';
@@ -13,6 +14,8 @@ import type { MemberStorage } from './member-storage.ts';
 import { zabLimits } from './options.ts';
 import type { PeerCore } from './peer-core.ts';
 import type { LogLevel } from './ready.ts';
+import { NOTHING_UNANSWERED, type Unanswered } from './request-order.ts';
+import { RoleMembership } from './role-membership.ts';
 
 export abstract class RoleHost {
   readonly parts: MemberParts;
@@ -20,18 +23,27 @@ export abstract class RoleHost {
   readonly core: PeerCore;
   readonly sid: number;
   readonly limits: ZabLimits;
+  readonly pace: MemberPace;
   readonly storage: MemberStorage;
   readonly committedLog: CommittedLog;
+  readonly reconfig: RoleMembership;
   readonly #onLeft: (reason: string) => void;
 
-  constructor(parts: MemberParts, campaign: Campaign, onLeft: (reason: string) => void) {
+  constructor(
+    parts: MemberParts,
+    campaign: Campaign,
+    onLeft: (reason: string) => void,
+    leaderSid: number,
+  ) {
     this.parts = parts;
     this.campaign = campaign;
     this.core = parts.core;
     this.sid = parts.core.config.sid;
     this.limits = zabLimits(parts.core.config);
+    this.pace = parts.core.pace;
     this.storage = parts.storage;
     this.committedLog = parts.core.committedLog;
+    this.reconfig = new RoleMembership(parts.core, parts.reconfiguration, leaderSid);
     this.#onLeft = onLeft;
   }
 
@@ -47,22 +59,33 @@ export abstract class RoleHost {
     this.core.log(level, source, message);
   }
 
+  onHandOver(successorSid: number, zxid: number): void {
+    const { core, reconfiguration, port } = this.parts;
+    core.stats.handOverCount++;
+    reconfiguration.appoint(successorSid, zxid);
+    port.hold.keep(this.unanswered());
+  }
+
+  /** What our clients have asked for and nobody has ordered in this role. */
+  unanswered(): Unanswered {
+    return NOTHING_UNANSWERED;
+  }
+
   leave(reason: string): void {
     this.#onLeft(reason);
+  }
+
+  /** Clients that were kept across a hand-over cannot be kept any longer. */
+  closeKept(why: string): void {
+    if (this.parts.port.hold.isHeld) this.parts.port.closeAll(why);
   }
 
   /** A commit while no client is served: nobody waits for it. */
   applyUnserved(proposal: Proposal): void {
     const { state, stats } = this.core;
+    this.closeKept('the new leader knows of transactions that we do not');
     const result = state.apply(proposal.buffer, proposal.start, proposal.end);
     assert(!result.isMalformed, 'Cannot apply a committed transaction: it is malformed');
     stats.commitCount++;
-  }
-
-  /** The configuration's znode says what this server was told: it is no transaction's effect. */
-  showEnsemble(): void {
-    const { ensemble, ensembleText } = this.parts;
-    const { tree } = this.core.state.core;
-    tree.setConfigNode(utf8Encode(ensembleText), ensemble.version, this.core.wallMs());
   }
 }

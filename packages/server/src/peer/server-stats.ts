@@ -54,6 +54,8 @@ export class ServerStats {
   readonly fsyncTimeMs: Summary;
   readonly snapshotTimeMs: Summary;
   readonly dbInitTimeMs: Summary;
+  /** How long clients were kept across a hand-over, ms. */
+  readonly clientPauseMs: Summary;
   readonly proposalBytes: Summary;
   lastProposalBytes: number;
   /** Tokens that were missing at each connection (`connection_throttle_tokens`). */
@@ -72,11 +74,17 @@ export class ServerStats {
   sessionlessConnectionsExpired: number;
   staleSessionsExpired: number;
   authFailedCount: number;
+  /** Clients that named an ensemble: ours, another, or nobody asks. */
+  ensembleAuthSuccessCount: number;
+  ensembleAuthFailCount: number;
+  ensembleAuthSkipCount: number;
   commitCount: number;
   proposalCount: number;
   lookingCount: number;
   diffCount: number;
   snapCount: number;
+  /** Reigns that ended by a hand-over, ours or that of our leader. */
+  handOverCount: number;
   learnerProposalReceivedCount: number;
   learnerCommitReceivedCount: number;
   /** Frames that cost their connection, or were answered with MARSHALLINGERROR. */
@@ -84,6 +92,8 @@ export class ServerStats {
   unknownOpcodeCount: number;
   slowReaderCount: number;
   tlsConnectionCount: number;
+  /** Servers that were refused at the quorum and election ports for want of SASL. */
+  quorumAuthFailureCount: number;
   /** Deletions that this server has ordered by itself. */
   containersDeletedCount: number;
   ttlNodesDeletedCount: number;
@@ -101,6 +111,7 @@ export class ServerStats {
     this.fsyncTimeMs = new Summary();
     this.snapshotTimeMs = new Summary();
     this.dbInitTimeMs = new Summary();
+    this.clientPauseMs = new Summary();
     this.proposalBytes = new Summary();
     this.lastProposalBytes = -1;
     this.connectionTokenDeficit = new Summary();
@@ -117,17 +128,22 @@ export class ServerStats {
     this.sessionlessConnectionsExpired = 0;
     this.staleSessionsExpired = 0;
     this.authFailedCount = 0;
+    this.ensembleAuthSuccessCount = 0;
+    this.ensembleAuthFailCount = 0;
+    this.ensembleAuthSkipCount = 0;
     this.commitCount = 0;
     this.proposalCount = 0;
     this.lookingCount = 0;
     this.diffCount = 0;
     this.snapCount = 0;
+    this.handOverCount = 0;
     this.learnerProposalReceivedCount = 0;
     this.learnerCommitReceivedCount = 0;
     this.malformedRequestCount = 0;
     this.unknownOpcodeCount = 0;
     this.slowReaderCount = 0;
     this.tlsConnectionCount = 0;
+    this.quorumAuthFailureCount = 0;
     this.containersDeletedCount = 0;
     this.ttlNodesDeletedCount = 0;
   }

@@ -1,6 +1,7 @@
 /**
- * SessionTracker: which sessions live, who owns them, and when they expire. Only the leader (or a
- * standalone server) has one; it is made with the role and dropped with it. Deadlines are kept in
+ * SessionTracker: which sessions live, who owns them, and when they expire. The leader (or a
+ * standalone server) has one for the sessions of all; it is made with the role and dropped with it.
+ * Local sessions have one on each server. Deadlines are kept in
  * buckets of one tick, so that a touch is one assignment: a session whose bucket comes up but whose
  * deadline has moved goes to its later bucket then (quorum-protocol.md 11.1, client-protocol.md 12,
  * ZooKeeper's `SessionTrackerImpl` and `ExpiryQueue`).
@@ -83,6 +84,16 @@ export class SessionTracker {
   isAlive(hi: number, lo: number): boolean {
     const session = this.#find(hi, lo);
     return session !== undefined && !session.closing;
+  }
+
+  /** Null for one that nobody has claimed in this reign. */
+  ownerOf(hi: number, lo: number): SessionOwner | null {
+    return this.#find(hi, lo)?.owner ?? null;
+  }
+
+  /** As it began with; -1 for a session that is unknown. */
+  timeoutMs(hi: number, lo: number): number {
+    return this.#find(hi, lo)?.timeoutMs ?? -1;
   }
 
   setOwner(hi: number, lo: number, owner: SessionOwner): void {

@@ -47,7 +47,7 @@ describe('SnapshotIntake', () => {
         assert.equal(intake.error, null);
         assert.equal(intake.ended, true);
         assert.equal(taken, BODY.length);
-        intake.install();
+        intake.install(true);
         assert.equal(state.lastProcessedZxid, HISTORY.zxid);
         const { hi, lo } = HISTORY.state.digest();
         assert.deepEqual([state.digest().hi, state.digest().lo], [hi, lo]);
@@ -85,5 +85,30 @@ describe('SnapshotIntake', () => {
     assert.deepEqual(state.digest(), before);
     intake.abandon();
     assert.deepEqual(state.digest(), before);
+  });
+
+  it('compares digests from the zxid of an exact state on, and later for an Apache leader', () => {
+    for (const [isExact, mismatches] of [
+      [true, 2],
+      [false, 0],
+    ] as const) {
+      const leader = new History(1);
+      for (const path of ['/a', '/b']) leader.create(path);
+      const { zxid } = leader;
+      const behind = ['/c', '/d', '/e'].map((path) => leader.create(path));
+      // Sent under the zxid at which the leader began, with what it did meanwhile.
+      const state = newState();
+      const intake = new SnapshotIntake(state.beginLoad(), zxid);
+      const body = leader.snapshot();
+      pushAll(intake, body, [body.length]);
+      intake.install(isExact);
+      for (const txn of behind) state.apply(txn, 0, txn.length);
+      assert.equal(state.digestMismatchCount, mismatches);
+      state.assumeExact();
+      const next = leader.create('/f');
+      next[next.length - 1] = (next[next.length - 1] as number) ^ 1;
+      state.apply(next, 0, next.length);
+      assert.equal(state.digestMismatchCount, mismatches + 1);
+    }
   });
 });

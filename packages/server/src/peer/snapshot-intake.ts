@@ -4,6 +4,7 @@
  * it is there; a connection that dies half-way leaves nothing behind.
  */
 
+import { ZXID_MAX } from '@zabra/protocol';
 import type { StateLoad } from '../ops/whole-state.ts';
 
 /** The string "BenWasHere" with its length. */
@@ -52,8 +53,11 @@ export class SnapshotIntake {
     this.#load.abandon();
   }
 
-  /** The state becomes ours. */
-  install(): void {
-    this.#load.install(this.zxid);
+  /**
+   * The state becomes ours. That of an Apache leader, which goes on working while it sends, may be
+   * ahead of its zxid by all that comes up to UPTODATE.
+   */
+  install(isExact: boolean): void {
+    this.#load.install(this.zxid, isExact ? this.zxid : ZXID_MAX);
   }
 }

@@ -3,7 +3,7 @@
  * epochs: zxids go on from the last one in the log.
  */
 
-import { RingQueue } from '@zabra/protocol';
+import { assert, RingQueue } from '@zabra/protocol';
 import type { Proposal } from '../zab/zab-host.ts';
 import type { Proposer } from './primary-order.ts';
 
@@ -37,6 +37,10 @@ export class SoloProposer implements Proposer {
   sync(answer: () => void): void {
     if (this.#outstanding.length === 0) answer();
     else this.#syncs.push({ afterZxid: this.#lastZxid, answer });
+  }
+
+  onSessionMoved(): void {
+    assert(false, 'A server that stands alone has no learners');
   }
 
   /** The log is on stable storage up to `zxid`. A sync sees what came before it and no more. */

@@ -9,10 +9,12 @@ import { SoloProposer } from './solo-proposer.ts';
 
 export class SoloServer {
   readonly order: PrimaryOrder;
+  readonly #core: PeerCore;
   readonly #proposer: SoloProposer;
   readonly #port: ClientPort;
 
   constructor(core: PeerCore, port: ClientPort) {
+    this.#core = core;
     this.#port = port;
     this.#proposer = new SoloProposer(core.disk.lastLoggedZxid, (proposal) => {
       this.order.onCommitted(proposal);
@@ -21,7 +23,8 @@ export class SoloServer {
   }
 
   start(): void {
-    this.#port.order = this.order;
+    this.#core.state.onLeader(true);
+    this.#port.hold.serve(this.order);
     this.order.closeDeadOwners();
   }
 
@@ -35,6 +38,6 @@ export class SoloServer {
 
   stop(reason: string): void {
     this.order.end();
-    this.#port.closeAll(reason);
+    this.#port.closeAll(reason, true);
   }
 }

@@ -42,8 +42,8 @@ export class StateRecovery implements RecoverySink {
     return this.#load?.error ?? null;
   }
 
-  installBody(zxid: number): void {
-    this.#load?.install(zxid);
+  installBody(zxid: number, exactZxid: number): void {
+    this.#load?.install(zxid, exactZxid);
     this.#load = null;
   }
 

@@ -18,6 +18,8 @@ export interface ConnectionThrottleConfig {
   /** Sessions take their weight in tokens, and the bucket is as many times larger. */
   readonly isWeighted: boolean;
   readonly newWeight: number;
+  /** Of a session that this server alone is to know. */
+  readonly localWeight: number;
   readonly renewWeight: number;
 }
 
@@ -57,6 +59,7 @@ export const NO_THROTTLE: ThrottleConfig = {
     decreaseRatio: 0,
     isWeighted: false,
     newWeight: 3,
+    localWeight: 1,
     renewWeight: 2,
   },
 };

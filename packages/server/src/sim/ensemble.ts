@@ -4,13 +4,15 @@
  * bytes on the wires, bytes on the disks, what clients see, and each server's own `status()`.
  */
 
-import type { Prng } from '@zabra/protocol';
+import { assert, type Prng } from '@zabra/protocol';
 import type { DiskRequest } from '../log/disk.ts';
 import type { Peer } from '../peer/peer.ts';
 import type { PeerStatus } from '../peer/peer-status.ts';
 import type { Exit, LogEvent } from '../peer/ready.ts';
+import { type EnsembleConfig, memberOf } from '../zab/ensemble-config.ts';
+import { formatEnsembleText, parseEnsembleText } from '../zab/ensemble-text.ts';
 import { Checkers } from './checkers/checkers.ts';
-import { sidOf } from './member-config.ts';
+import { ensembleOf, joinerConfig, sidOf } from './member-config.ts';
 import type { Plan } from './plan.ts';
 import { makeMembers } from './sim-member.ts';
 import type { Endpoint, SimNet } from './sim-net.ts';
@@ -28,16 +30,19 @@ export class SimEnsemble {
   readonly servers: readonly SimServer<Peer>[];
   readonly checkers: Checkers;
   listener: EnsembleListener | null;
+  /** Reigns that were handed over. */
+  handOverCount: number;
   readonly #trace: Trace;
 
   constructor(net: SimNet, plan: Plan, prng: Prng, trace: Trace) {
     this.net = net;
-    this.checkers = new Checkers();
+    this.checkers = new Checkers(formatEnsembleText(ensembleOf(plan)), plan.localSessions);
     this.listener = null;
+    this.handOverCount = 0;
     this.#trace = trace;
-    this.servers = makeMembers(net, plan, prng, this.#observer());
+    this.servers = makeMembers(net, plan, prng, this.#observer(), () => this.#present());
     for (const { sid, disk } of this.servers) {
-      this.checkers.durability.addServer(sid, sid <= plan.voterCount, disk);
+      this.checkers.durability.addServer(sid, disk);
     }
     net.onSent = (from, bytes) => this.#onSent(from, bytes);
   }
@@ -45,6 +50,19 @@ export class SimEnsemble {
   /** Status of those that run, in the order of their sids. */
   statuses(): PeerStatus[] {
     return this.servers.flatMap(({ machine }) => (machine === null ? [] : [machine.status()]));
+  }
+
+  /** An operator writes down for a server that is down whom the ensemble consists of now. */
+  tell({ sid, configs }: SimServer<Peer>): void {
+    const present = this.#present();
+    configs.committed = memberOf(present, sid) === null ? joinerConfig(sid, present) : present;
+  }
+
+  /** What an operator finds in /zookeeper/config. */
+  #present(): EnsembleConfig {
+    const { config } = parseEnsembleText(this.checkers.configurations.latest.text);
+    assert(config !== null, 'A committed configuration can be read');
+    return config;
   }
 
   #onSent(from: Endpoint, bytes: Uint8Array): void {
@@ -84,6 +102,7 @@ export class SimEnsemble {
 
   #onEvent(server: SimServer<Peer>, { level, source, message }: LogEvent): void {
     this.#trace.line(nameOf(server), `${level} ${source}: ${message}`);
+    if (message.startsWith('Leaving LEADING: handed over')) this.handOverCount++;
   }
 }
 

@@ -12,6 +12,7 @@ export interface Machine {
   start(): void;
   onClock(nowMs: number, wallMs: number): void;
   onDisk(token: number, error: string | null): void;
+  onConfigStored(token: number, error: string | null): void;
   onListening(kind: ListenKind, host: string, port: number): void;
   onListenFailed(kind: ListenKind, host: string, port: number, reason: string): void;
   onClientOpen(remoteHost: string, remotePort: number, proven: readonly Id[] | null): Output;

@@ -102,6 +102,33 @@ export const MUTATIONS: readonly Mutation[] = [
     seeds: SEEDS_QUICK,
   },
   {
+    rule: 'A local session of a learner owns no ephemeral',
+    file: 'peer/primary-order.js',
+    find:
+      'const ephemeralError = isLocal && owner === this ? ' +
+      'ErrorCode.EPHEMERALONLOCALSESSION : code;',
+    replace: 'const ephemeralError = isLocal ? ErrorCode.OK : code;',
+    property: /^A local session owns no ephemeral|^A write returns what it did/,
+    seeds: SEEDS_QUICK,
+  },
+  {
+    rule: 'A session stays local until it wants an ephemeral',
+    file: 'peer/local-sessions.js',
+    find: '!this.#host.state.wantsEphemeral(request)',
+    replace: 'false',
+    property: /^A session becomes known to all for an ephemeral|^A write returns what it did/,
+    seeds: SEEDS_QUICK,
+  },
+  {
+    rule: 'Read-only mode ends with the search for a leader',
+    file: 'peer/campaign.js',
+    find: `this.#decided = null;
+        this.#readOnly.end();`,
+    replace: 'this.#decided = null;',
+    property: /^A server in read-only mode takes no writes/,
+    seeds: SEEDS_QUICK,
+  },
+  {
     rule: 'A vote waits for the epochs that it names',
     file: 'log/storage.js',
     find: 'this.#whenEpochsStored(() => this.#watermark.settle(onStored));',
@@ -114,10 +141,10 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'peer/client-port.js',
     find: `if (connection.destroy || connection.closeAfterFlush)
                 continue;
-            connection.closeNow();`,
+            if (isGraceful)`,
     replace: `if (connection.state === 'closing')
                 continue;
-            connection.closeNow();`,
+            if (isGraceful)`,
     property: /./,
     seeds: SEEDS_NIGHT,
   },

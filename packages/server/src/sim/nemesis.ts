@@ -8,6 +8,8 @@
 import type { Prng } from '@zabra/protocol';
 import type { DiskRequest } from '../log/disk.ts';
 import type { Machine } from './machine.ts';
+import { CLIENT_PORT } from './member-config.ts';
+import { sayWord } from './operator.ts';
 import type { FaultWeights, Plan } from './plan.ts';
 import type { SimClock } from './sim-clock.ts';
 import type { SimNet } from './sim-net.ts';
@@ -75,6 +77,7 @@ export class Nemesis<M extends Machine> {
   start(): void {
     this.#isActive = true;
     this.#strikeLater();
+    this.#handOverLater();
   }
 
   /** Does nothing more, and starts nothing that is down. */
@@ -148,6 +151,22 @@ export class Nemesis<M extends Machine> {
       case 'darken':
         return this.#darkenOne();
     }
+  }
+
+  /** Now and then somebody wants one server to lead, or whoever leads not to. */
+  #handOverLater(): void {
+    const { handOverEveryUs } = this.#plan;
+    if (handOverEveryUs === 0) return;
+    this.#clock.after(this.#prng.below(2 * handOverEveryUs) + 1, () => {
+      if (!this.#isActive) return;
+      const wanted = this.#prng.pick(this.#servers);
+      const isYield = this.#prng.chance(1, 2);
+      this.#note(wanted, isYield ? 'ydld' : 'rqld');
+      for (const { host } of isYield ? this.#servers : [wanted]) {
+        sayWord(this.#net, host, CLIENT_PORT, isYield ? 'ydld' : 'rqld');
+      }
+      this.#handOverLater();
+    });
   }
 
   #kill(server: SimServer<M>): void {

@@ -49,6 +49,8 @@ export class Pipe {
   #held: PipeItem[];
   #lastArrivalUs: number;
   #isReaderStopped: boolean;
+  /** What is held is about to come out. */
+  #isReleasing: boolean;
   /** Nothing comes out any more. */
   #isDead: boolean;
   /** Everything that comes is swallowed without a word, as behind a cable that was pulled. */
@@ -68,6 +70,7 @@ export class Pipe {
     this.#held = [];
     this.#lastArrivalUs = 0;
     this.#isReaderStopped = false;
+    this.#isReleasing = false;
     this.#isDead = false;
     this.#isDark = false;
     this.#progressUs = 0;
@@ -129,12 +132,25 @@ export class Pipe {
     if (!isStopped) this.release();
   }
 
-  /** Lets out what was held, as far as the way and the reader allow. */
+  /**
+   * Lets out what was held, as far as the way and the reader allow, a while later; what arrives
+   * before that stands behind it.
+   */
   release(): void {
     if (this.#held.length === 0 || this.#isReaderStopped || this.#way.isBlocked()) return;
-    const held = this.#held;
-    this.#held = [];
-    for (const item of held) this.#travel(item);
+    if (this.#isReleasing) return;
+    this.#isReleasing = true;
+    this.#clock.after(this.#way.latencyUs(), () => this.#letOut());
+  }
+
+  #letOut(): void {
+    this.#isReleasing = false;
+    while (!this.#isDead && !this.#isReaderStopped && !this.#way.isBlocked()) {
+      const item = this.#held.shift();
+      if (item === undefined) break;
+      this.#comeOut(item);
+    }
+    this.#takeWaiting();
   }
 
   #hasRoom(item: PipeItem): boolean {
@@ -172,11 +188,15 @@ export class Pipe {
       this.#held.push(item);
       return;
     }
+    this.#comeOut(item);
+    this.#takeWaiting();
+  }
+
+  #comeOut(item: PipeItem): void {
     this.#flightBytes -= itemBytes(item);
     assert(this.#flightBytes >= 0, 'More bytes came out of a pipe than went in');
     this.#progressUs = this.#clock.nowUs;
     this.#ends.onArrival(item);
-    this.#takeWaiting();
   }
 
   #takeWaiting(): void {

@@ -5,6 +5,7 @@
  */
 
 import type { Prng } from '@zabra/protocol';
+import { drawHierarchy, type Hierarchy, MAJORITIES } from './hierarchy.ts';
 import type { PaceOptions } from './process-life.ts';
 import type { DiskOptions } from './sim-disk.ts';
 import type { NetOptions } from './sim-net.ts';
@@ -39,14 +40,30 @@ export interface WorkloadOptions {
   readonly sessionEndOneIn: number;
   /** Weights of the kinds of operations, in the order of `workload`. */
   readonly weights: readonly number[];
+  /** One client in this many takes a server in read-only mode; 0: none does. */
+  readonly readOnlyOneIn: number;
+}
+
+/** Whether new sessions are local, and what becomes of one that wants an ephemeral. */
+export type LocalSessionsPlan = 'none' | 'fixed' | 'upgrading';
+
+export interface ChangeOptions {
+  /** Mean time between two changes of the ensemble that clients ask for; 0: there are none. */
+  readonly everyUs: number;
+  /** Servers that are there and not in the first configuration. */
+  readonly spareCount: number;
 }
 
 export interface Plan {
   readonly voterCount: number;
   readonly observerCount: number;
+  /** Of the first configuration. */
+  readonly hierarchy: Hierarchy;
   readonly tickTimeMs: number;
   readonly initLimitTicks: number;
   readonly syncLimitTicks: number;
+  readonly failureDetectionMs: number;
+  readonly zxidsPerEpoch: number;
   readonly snapCount: number;
   readonly preAllocBytes: number;
   readonly commitLogCount: number;
@@ -59,6 +76,8 @@ export interface Plan {
   /** Mean time between two faults; 0 for a run without any. */
   readonly faultEveryUs: number;
   readonly faults: FaultWeights;
+  /** Mean time between two words that move the leadership; 0 for none. */
+  readonly handOverEveryUs: number;
   /** One request that changes names or lengths of files in this many is met by a crash; 0: none. */
   readonly crashAtDiskOneIn: number;
   readonly net: NetOptions;
@@ -66,6 +85,10 @@ export interface Plan {
   readonly pace: PaceOptions;
   readonly driftPpmMax: number;
   readonly workload: WorkloadOptions;
+  readonly changes: ChangeOptions;
+  readonly localSessions: LocalSessionsPlan;
+  /** How long without a leader a member waits before it serves read-only clients; -1: for ever. */
+  readonly readOnlyAfterMs: number;
 }
 
 /** The world of act two: nothing fails and everything is quick. */
@@ -100,9 +123,12 @@ export const HEALTHY_PACE: PaceOptions = {
 export const QUIET_PLAN: Plan = {
   voterCount: 3,
   observerCount: 0,
+  hierarchy: MAJORITIES,
   tickTimeMs: 100,
   initLimitTicks: 10,
   syncLimitTicks: 5,
+  failureDetectionMs: 0,
+  zxidsPerEpoch: 1_000_000,
   snapCount: 1000,
   preAllocBytes: 16_384,
   commitLogCount: 500,
@@ -125,6 +151,7 @@ export const QUIET_PLAN: Plan = {
     pause: 0,
     wallJump: 0,
   },
+  handOverEveryUs: 0,
   crashAtDiskOneIn: 0,
   net: HEALTHY_NET,
   disk: HEALTHY_DISK,
@@ -139,11 +166,15 @@ export const QUIET_PLAN: Plan = {
     dataBytesMax: 200,
     sessionEndOneIn: 0,
     weights: Array.from({ length: 16 }, () => 1),
+    readOnlyOneIn: 0,
   },
+  changes: { everyUs: 0, spareCount: 0 },
+  localSessions: 'none',
+  readOnlyAfterMs: -1,
 };
 
 export function drawPlan(prng: Prng): Plan {
-  const voterCount = prng.pick([1, 3, 3, 3, 3, 3, 5, 5]);
+  const voterCount = prng.pick([1, 3, 3, 3, 3, 3, 3, 5, 5, 5, 7]);
   const tickTimeMs = prng.pick([50, 100, 100, 200, 400]);
   return {
     voterCount,
@@ -151,6 +182,8 @@ export function drawPlan(prng: Prng): Plan {
     tickTimeMs,
     initLimitTicks: prng.pick([5, 10, 20]),
     syncLimitTicks: prng.pick([4, 6, 10]),
+    failureDetectionMs: prng.pick([0, 300, 600, 1500]),
+    zxidsPerEpoch: prng.pick([100, 1000, 1_000_000, 1_000_000]),
     snapCount: prng.pick([10, 50, 200, 1000, 100_000]),
     preAllocBytes: prng.pick([4096, 16_384, 65_536]),
     commitLogCount: prng.pick([5, 50, 500]),
@@ -160,13 +193,29 @@ export function drawPlan(prng: Prng): Plan {
     faultsUs: (5 + prng.below(8)) * 1_000_000,
     faultEveryUs: prng.pick([150_000, 400_000, 800_000, 2_000_000]),
     faults: drawFaults(prng),
+    handOverEveryUs: prng.pick([0, 0, 150_000, 500_000, 2_000_000]),
     crashAtDiskOneIn: prng.pick([0, 0, 20, 100]),
     net: drawNet(prng),
     disk: drawDisk(prng),
     pace: drawPace(prng),
     driftPpmMax: prng.pick([0, 200, 20_000]),
     workload: drawWorkload(prng, tickTimeMs),
+    changes: drawChanges(prng),
+    localSessions: drawLocalSessions(prng, voterCount),
+    readOnlyAfterMs: prng.pick([-1, 100, 500, 1500]),
+    hierarchy: drawHierarchy(prng, voterCount),
   };
+}
+
+/** A server that stands alone has none. */
+function drawLocalSessions(prng: Prng, voterCount: number): LocalSessionsPlan {
+  const drawn = prng.pick<LocalSessionsPlan>(['none', 'none', 'fixed', 'upgrading', 'upgrading']);
+  return voterCount > 1 ? drawn : 'none';
+}
+
+function drawChanges(prng: Prng): ChangeOptions {
+  const everyUs = prng.pick([0, 0, 0, 100_000, 400_000, 1_500_000]);
+  return { everyUs, spareCount: everyUs === 0 ? 0 : 1 + prng.below(3) };
 }
 
 function drawFaults(prng: Prng): FaultWeights {
@@ -234,5 +283,6 @@ function drawWorkload(prng: Prng, tickTimeMs: number): WorkloadOptions {
     dataBytesMax: prng.pick([16, 200, 3000]),
     sessionEndOneIn: prng.pick([0, 50, 200]),
     weights: Array.from({ length: 16 }, () => 1 + prng.below(10)),
+    readOnlyOneIn: prng.pick([0, 1, 2, 3]),
   };
 }

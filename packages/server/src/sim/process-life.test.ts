@@ -61,6 +61,8 @@ class EchoMachine implements Machine {
     output.bytes.raw(waiting[1], 0, waiting[1].length);
     this.ready.touch(output);
   }
+  onConfigStored(): void {}
+
   onListening(kind: string): void {
     this.calls.push(`listening ${kind}`);
   }

@@ -19,6 +19,7 @@ import {
 } from '../peer/ready.ts';
 import type { Machine } from './machine.ts';
 import type { Planned, SimClock } from './sim-clock.ts';
+import type { SimConfigStore } from './sim-config-store.ts';
 import type { SimDisk } from './sim-disk.ts';
 import type { Endpoint, EndpointOwner, SimNet } from './sim-net.ts';
 
@@ -57,6 +58,7 @@ export interface LifeWorld {
   readonly clock: SimClock;
   readonly net: SimNet;
   readonly disk: SimDisk;
+  readonly configs: SimConfigStore;
   readonly host: string;
   readonly watch: Watch;
   readonly prng: Prng;
@@ -197,6 +199,10 @@ export class ProcessLife<M extends Machine> {
     const { ready } = this.machine;
     for (const event of ready.events) this.#observer.onEvent(event);
     this.#submit();
+    for (const request of ready.configs) {
+      const onDone = (token: number) => this.#put((machine) => machine.onConfigStored(token, null));
+      this.#world.configs.submit(request, onDone);
+    }
     for (const dial of ready.dials) this.#dial(dial);
     for (const listen of ready.listens) this.#listen(listen);
     for (const output of ready.outputs) this.#carryOut(output);
@@ -226,7 +232,7 @@ export class ProcessLife<M extends Machine> {
       output.bytes.reset();
     }
     if (output.closeAfterFlush) {
-      endpoint.end();
+      endpoint.endGently();
       this.#closedHere(link);
       return;
     }

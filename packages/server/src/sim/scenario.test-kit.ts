@@ -190,6 +190,7 @@ class Scenario {
       sessionTimeoutMs: SESSION_TIMEOUT_MS,
       readOnly: false,
       credentials: null,
+      sasl: null,
       requestBytesMax: FRAME_BYTES_MAX,
       replyBytesMax: FRAME_BYTES_MAX,
     };

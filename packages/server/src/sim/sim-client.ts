@@ -9,11 +9,12 @@ import {
   type SessionCredentials,
   SessionMachine,
   type SessionOptions,
+  type SessionProbe,
   type SessionState,
   type WatchEvent,
   type Watcher,
 } from '@zabra/client/session';
-import type { Prng } from '@zabra/protocol';
+import { type Prng, utf8Encode } from '@zabra/protocol';
 import type { Planned, SimClock } from './sim-clock.ts';
 import type { Endpoint, EndpointOwner, SimNet } from './sim-net.ts';
 
@@ -32,6 +33,8 @@ export interface ClientObserver {
   onState(client: SimClient, state: SessionState, reason: string): void;
 }
 
+/** How long a server may take to say whether it takes writes. */
+const PROBE_US_MAX = 1_000_000;
 /** A monotonic clock of a client starts somewhere. */
 const MONOTONIC_START_MS = 5_000_000;
 
@@ -71,8 +74,7 @@ export class SimClient {
   }
 
   get credentials(): SessionCredentials {
-    const { sessionHi, sessionLo, password } = this.machine;
-    return { sessionHi, sessionLo, password };
+    return this.machine.session.credentials;
   }
 
   start(): void {
@@ -120,6 +122,10 @@ export class SimClient {
 
   #drain(): void {
     const { ready } = this.machine;
+    if (ready.probe !== null) {
+      this.#ask(ready.probe);
+      ready.probe = null;
+    }
     if (ready.bytes.position > 0) {
       this.#endpoint?.send(ready.bytes.toBytes());
       ready.bytes.reset();
@@ -144,6 +150,27 @@ export class SimClient {
         this.#observer.onState(this, happening.state, happening.reason);
       }
     }
+  }
+
+  /** A connection of its own, which says one word and hears one. */
+  #ask({ probe, host, port }: SessionProbe): void {
+    const { net, clock } = this.#world;
+    let answer = '';
+    const endpoint = net.dial(this.host, host, port, {
+      onOpen: () => endpoint.send(utf8Encode('isro')),
+      onBytes: (buffer, start, end) => {
+        answer += String.fromCharCode(...buffer.subarray(start, end));
+      },
+      onClosed: () => {
+        clock.cancel(late);
+        this.#turn(() => this.machine.onProbe(probe, answer === 'rw'));
+      },
+      onDrained: () => undefined,
+    });
+    const late = clock.after(PROBE_US_MAX, () => {
+      endpoint.end();
+      this.#turn(() => this.machine.onProbe(probe, false));
+    });
   }
 
   #owner(connection: number): EndpointOwner {

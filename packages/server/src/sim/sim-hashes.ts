@@ -10,7 +10,7 @@ import type { Hashes } from '../ops/state-options.ts';
 export function simHashes(seed: number): Hashes {
   const prng = new Prng(seed);
   return {
-    sha1: (bytes) => createHash('sha1').update(bytes).digest(),
+    hash: (algorithm, bytes) => createHash(algorithm).update(bytes).digest(),
     md5: (bytes) => createHash('md5').update(bytes).digest(),
     randomBytes: (count) => Uint8Array.from({ length: count }, () => prng.below(256)),
   };

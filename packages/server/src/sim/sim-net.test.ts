@@ -134,6 +134,20 @@ describe('SimNet', () => {
     assert.deepEqual([bench.far.heard.length, bench.near.closed], [2000, null]);
   });
 
+  it('keeps the order when what was held meets what is under way', () => {
+    for (let seed = 0; seed < 50; seed++) {
+      const bench = new Bench({ slowOneIn: 2, slowUsMax: 5000, windowBytes: 65_536 }, seed).run();
+      for (let from = 0; from < 200; from += 10) {
+        bench.farEnd?.stopReading(from % 40 === 0);
+        bench.nearEnd.send(numbered(from, 10));
+        bench.run(700);
+      }
+      bench.farEnd?.stopReading(false);
+      bench.run();
+      assert.deepEqual(bench.far.heard, [...numbered(0, 200)]);
+    }
+  });
+
   it('holds bytes between hosts that are kept apart, and gives up after a while', () => {
     const bench = new Bench().run();
     bench.net.block('a', 'b');

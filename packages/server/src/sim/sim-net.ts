@@ -48,6 +48,14 @@ export interface EndpointOwner {
 
 export type OnAccept = (endpoint: Endpoint) => EndpointOwner;
 
+/** Of an end that listens to nothing any more. */
+export const DEAF: EndpointOwner = {
+  onOpen: () => undefined,
+  onBytes: () => undefined,
+  onClosed: () => undefined,
+  onDrained: () => undefined,
+};
+
 interface Listener {
   readonly accept: OnAccept;
 }
@@ -93,6 +101,15 @@ export class Endpoint {
   /** Ends the connection once all that was sent has left. The owner hears nothing more. */
   end(): void {
     this.owner = null;
+    this.pipe?.send('end');
+  }
+
+  /**
+   * As `end`, and what the other end still sends is read and dropped until it ends as well: else it
+   * would be answered with a reset, which may destroy what was sent before.
+   */
+  endGently(): void {
+    this.owner = DEAF;
     this.pipe?.send('end');
   }
 

@@ -11,6 +11,7 @@ import type { Exit, LogEvent } from '../peer/ready.ts';
 import type { MakeMachine, Machine } from './machine.ts';
 import { type PaceOptions, ProcessLife } from './process-life.ts';
 import type { SimClock } from './sim-clock.ts';
+import { SimConfigStore } from './sim-config-store.ts';
 import { type DiskOptions, SimDisk } from './sim-disk.ts';
 import type { SimNet } from './sim-net.ts';
 
@@ -46,6 +47,7 @@ export class SimServer<M extends Machine> {
   readonly sid: number;
   readonly host: string;
   readonly disk: SimDisk;
+  readonly configs: SimConfigStore;
   readonly #clock: SimClock;
   readonly #net: SimNet;
   readonly #prng: Prng;
@@ -71,6 +73,7 @@ export class SimServer<M extends Machine> {
     this.#net = world.net;
     this.#prng = world.prng;
     this.disk = new SimDisk(world.clock, world.prng.fork(), options.disk);
+    this.configs = new SimConfigStore(world.clock, world.prng);
     this.#make = make;
     this.#observer = observer;
     this.#monotonicStartMs = world.prng.below(MONOTONIC_START_MS_MAX) + 1;
@@ -101,6 +104,7 @@ export class SimServer<M extends Machine> {
       clock: this.#clock,
       net: this.#net,
       disk: this.disk,
+      configs: this.configs,
       host: this.host,
       watch,
       prng: this.#prng,
@@ -126,6 +130,7 @@ export class SimServer<M extends Machine> {
     this.#life?.end(true);
     this.#life = null;
     this.disk.cutPower();
+    this.configs.kill();
     this.#observer.onEnded(this, null);
   }
 
@@ -149,6 +154,7 @@ export class SimServer<M extends Machine> {
     this.#life = null;
     life.end(false);
     this.disk.kill();
+    this.configs.kill();
     this.#observer.onEnded(this, exit);
   }
 

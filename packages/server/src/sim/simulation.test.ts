@@ -31,8 +31,9 @@ describe('simulate', () => {
 
   it('draws plans that differ, from the smallest ensemble to the largest', () => {
     const plans = Array.from({ length: 100 }, (_, seed): Plan => drawPlan(new Prng(seed)));
-    assert.deepEqual([...new Set(plans.map(({ voterCount }) => voterCount))].sort(), [1, 3, 5]);
+    assert.deepEqual([...new Set(plans.map(({ voterCount }) => voterCount))].sort(), [1, 3, 5, 7]);
     assert.ok(plans.some(({ observerCount }) => observerCount > 0));
+    assert.ok(plans.some(({ hierarchy }) => hierarchy.weights.includes(0)));
     assert.equal(new Set(plans.map((plan) => JSON.stringify(plan))).size, plans.length);
   });
 

@@ -8,9 +8,11 @@
 
 import { Prng, zxidToHex } from '@zabra/protocol';
 import type { Peer } from '../peer/peer.ts';
+import { Changes } from './changes.ts';
 import { Violation } from './checkers/violation.ts';
 import { SimEnsemble } from './ensemble.ts';
-import { CLIENT_PORT } from './member-config.ts';
+import { lostServers } from './lost-servers.ts';
+import { CLIENT_PORT, CLIENT_PORTS } from './member-config.ts';
 import { Nemesis } from './nemesis.ts';
 import { drawPlan, HEALTHY_DISK, HEALTHY_NET, HEALTHY_PACE, type Plan } from './plan.ts';
 import { SimClock } from './sim-clock.ts';
@@ -36,9 +38,19 @@ export interface RunCounts {
   failedSyncs: number;
   sessions: number;
   expiredSessions: number;
+  /** Local sessions that became global. */
+  upgradedSessions: number;
   operations: number;
+  /** Among the operations, those that servers in read-only mode have answered. */
+  readOnlyReplies: number;
   watchEvents: number;
   transactions: number;
+  /** Reigns that were handed over. */
+  handOvers: number;
+  /** Requests whose clients lost the connection. */
+  lostRequests: number;
+  /** Configurations that were committed. */
+  changes: number;
 }
 
 export interface RunResult {
@@ -59,6 +71,8 @@ const CONVERGE_US_MAX = 150_000_000;
 /** A server that was asked to end before the healing is started again after this. */
 const SUPERVISED_US = 100_000;
 const POLL_US = 50_000;
+/** Within this every server that can find the others has found them. */
+const LOST_US = 20_000_000;
 /** How long clients work on a healed ensemble. */
 const EPILOGUE_US = 1_500_000;
 
@@ -91,10 +105,17 @@ class Simulation {
     const ensemble = new SimEnsemble(net, plan, prng.fork(), this.#trace);
     const { servers } = ensemble;
     this.#ensemble = ensemble;
-    const addresses = servers.map(({ host }) => ({ host, port: CLIENT_PORT }));
+    const { everyUs } = plan.changes;
+    const ports = everyUs === 0 ? [CLIENT_PORT] : CLIENT_PORTS;
+    const addresses = servers.flatMap(({ host }) => ports.map((port) => ({ host, port })));
     const { sessions } = ensemble.checkers;
     const clients = { clock, net, prng: prng.fork() };
     this.#workload = new Workload(clients, plan.workload, addresses, sessions, this.#trace);
+    if (everyUs > 0) {
+      const { checkers } = ensemble;
+      const latest = () => checkers.configurations.latest;
+      this.#workload.changes = new Changes(prng.fork(), everyUs, servers.length, latest);
+    }
     const fates = { clock, net, prng: prng.fork() };
     this.#nemesis = new Nemesis(fates, plan, servers, this.#trace);
     ensemble.listener = {
@@ -132,6 +153,7 @@ class Simulation {
   #actTwo(): void {
     this.#nemesis.stop();
     this.#heal();
+    this.#help();
     this.#waitFor(CONVERGENCE, () => this.#hasLeader());
     this.#run(EPILOGUE_US);
     this.#workload.stopAsking();
@@ -162,18 +184,36 @@ class Simulation {
     this.#isHealed = true;
     const { net, servers } = this.#ensemble;
     this.#trace.line('simulation', 'heals');
+    this.#workload.changes = null;
     net.options = HEALTHY_NET;
     net.heal();
     for (const server of servers) server.setHealth(HEALTHY_DISK, HEALTHY_PACE);
-    const voters = servers.slice(0, this.#plan.voterCount);
-    const { emptyNeedsAllVoters } = this.#plan;
-    const quorum = emptyNeedsAllVoters ? voters.length : Math.floor(voters.length / 2) + 1;
+    const { emptyNeedsAllVoters, voterCount, changes } = this.#plan;
+    // Who votes in the end is not known where the ensemble changes: everybody comes back.
+    const voters = changes.everyUs > 0 ? [...servers] : servers.slice(0, voterCount);
+    const isAllWanted = emptyNeedsAllVoters || changes.everyUs > 0;
     this.#prng.shuffle(voters);
-    let upCount = voters.filter(({ isRunning }) => isRunning).length;
+    const { configurations } = this.#ensemble.checkers;
+    const isUp = (sid: number): boolean => servers[sid - 1]?.isRunning ?? false;
     for (const server of voters) {
-      if (upCount >= quorum || server.isRunning) continue;
-      server.start();
-      upCount++;
+      if (!isAllWanted && configurations.isLatestQuorum(isUp)) break;
+      this.#restart(server);
+    }
+  }
+
+  /**
+   * Members may have moved while a server was down, so that none is where it looks for them: then
+   * its operator has to tell it. Whoever can find its way is left to do so.
+   */
+  #help(): void {
+    if (this.#plan.changes.everyUs === 0) return;
+    const untilUs = this.#clock.nowUs + LOST_US;
+    while (!this.#hasLeader() && this.#clock.nowUs < untilUs) this.#run(POLL_US);
+    for (const server of lostServers(this.#ensemble.servers)) {
+      this.#trace.line('simulation', `tells server ${server.sid} of the members`);
+      server.kill();
+      this.#ensemble.tell(server);
+      this.#restart(server);
     }
   }
 
@@ -193,10 +233,12 @@ class Simulation {
   /** Every session that the servers know belongs to a client that lives. */
   #onlyLiveSessions(): boolean {
     const live = new Set(this.#workload.sessionKeys());
-    for (const session of this.#ensemble.checkers.ledger.model.sessions.keys()) {
-      if (!live.has(session)) return false;
-    }
-    return true;
+    const { sessions } = this.#ensemble.checkers.ledger.model;
+    for (const session of sessions.keys()) if (!live.has(session)) return false;
+    // The rest of them are local, each on one server, and there are no others.
+    let localCount = 0;
+    for (const { localSessionCount } of this.#ensemble.statuses()) localCount += localSessionCount;
+    return localCount === live.size - sessions.size;
   }
 
   #isAgreed(): boolean {
@@ -249,9 +291,14 @@ class Simulation {
       failedSyncs: sum(({ disk }) => disk.counts.failedSyncCount),
       sessions: clients.sessionCount,
       expiredSessions: clients.expiredCount,
+      upgradedSessions: checkers.sessions.upgradeCount,
       operations: checkers.sessions.replyCount,
+      readOnlyReplies: checkers.sessions.readOnlyReplyCount,
       watchEvents: clients.eventCount,
       transactions: checkers.ledger.committedCount,
+      handOvers: this.#ensemble.handOverCount,
+      lostRequests: clients.lostCount,
+      changes: checkers.configurations.count,
     };
   }
 }

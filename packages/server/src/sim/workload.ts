@@ -5,8 +5,9 @@
  * the clients see.
  */
 
-import { isOver, type Request } from '@zabra/client/session';
+import { isConnected, isOver, type Request } from '@zabra/client/session';
 import { ErrorCode, type Prng } from '@zabra/protocol';
+import type { Changes } from './changes.ts';
 import type { Sessions } from './checkers/sessions.ts';
 import { sessionKey } from './checkers/txn.ts';
 import { Operations } from './operations.ts';
@@ -47,6 +48,8 @@ const QUEUED_MAX = 2;
 
 export class Workload {
   readonly counts: WorkloadCounts;
+  /** Changes of the ensemble that clients ask for among the rest; null for none. */
+  changes: Changes | null;
   readonly #world: { readonly clock: SimClock; readonly net: SimNet; readonly prng: Prng };
   readonly #options: WorkloadOptions;
   readonly #servers: readonly ServerAddress[];
@@ -70,6 +73,7 @@ export class Workload {
       expiredCount: 0,
       crashedClientCount: 0,
     };
+    this.changes = null;
     this.#world = world;
     this.#options = options;
     this.#servers = servers;
@@ -92,7 +96,7 @@ export class Workload {
 
   /** Sessions that clients hold, as the checkers name them. */
   sessionKeys(): string[] {
-    return this.clients.map(({ machine }) => sessionKey(machine.sessionHi, machine.sessionLo));
+    return this.clients.map(({ machine }) => sessionKey(machine.session.hi, machine.session.lo));
   }
 
   /** Nothing is under way, and every client has a session and a connection. */
@@ -129,12 +133,14 @@ export class Workload {
 
   #enter(seat: Seat): void {
     const id = ++this.counts.sessionCount;
+    const { readOnlyOneIn } = this.#options;
     const options = {
       servers: this.#servers,
       chroot: '',
       sessionTimeoutMs: this.#options.sessionTimeoutMs,
-      readOnly: false,
+      readOnly: readOnlyOneIn > 0 && this.#world.prng.chance(1, readOnlyOneIn),
       credentials: null,
+      sasl: null,
       requestBytesMax: REQUEST_BYTES_MAX,
       replyBytesMax: REQUEST_BYTES_MAX,
     };
@@ -169,7 +175,8 @@ export class Workload {
     }
     seat.underWayCount++;
     this.counts.askedCount++;
-    client.submit(seat.operations.next());
+    const change = this.changes?.takeDue(this.#world.clock.nowUs) ?? null;
+    client.submit(change ?? seat.operations.next());
   }
 
   #leave(seat: Seat, client: SimClient): void {
@@ -204,7 +211,7 @@ export class Workload {
       },
       onState: (client, state, reason) => {
         this.#trace.line(`client ${client.id}`, `${state} ${reason}`);
-        if (state === 'CONNECTED') sessions.onConnected(client);
+        if (isConnected(state)) sessions.onConnected(client, state === 'CONNECTEDREADONLY');
         else sessions.onDisconnected(client, reason);
         if (!isOver(state)) return;
         if (state === 'EXPIRED') this.counts.expiredCount++;

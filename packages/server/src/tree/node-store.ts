@@ -217,6 +217,11 @@ export class NodeStore {
     }
   }
 
+  /** The last part of the znode's path. */
+  writeName(ref: number, w: JuteWriter): void {
+    this.#records.writePathFrom(ref, this.#records.pathBytes(this.parent(ref)) + 1, w);
+  }
+
   /** The visitor must not change the tree. */
   forEachChild(ref: number, visit: (childRef: number, name: string) => void): void {
     const nameStart = this.#records.pathBytes(ref) + 1;

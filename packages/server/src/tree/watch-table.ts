@@ -344,7 +344,7 @@ export class WatchTable {
 
   #addEntry(id: number): WatcherEntry {
     const slot = this.#freeSlots.pop() ?? this.#slots.length;
-    const entry = { id, slot, edges: new WatcherEdges(this.#records), toldBy: 0 };
+    const entry = { id, slot, edges: new WatcherEdges(this.#records, id), toldBy: 0 };
     this.#slots[slot] = entry;
     this.#entries.set(id, entry);
     return entry;

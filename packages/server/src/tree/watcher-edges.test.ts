@@ -24,7 +24,7 @@ test('WatcherEdges finds every edge by its path while others come and go', () =>
         if (number % 2 === 0) records.addEdge(path, 1, 1);
         paths.push(path);
       }
-      const edges = new WatcherEdges(records);
+      const edges = new WatcherEdges(records, 1);
       const model = new Map<number, number>();
       for (const [number, adds] of steps) {
         const path = paths[number] as number;
@@ -46,4 +46,33 @@ test('WatcherEdges finds every edge by its path while others come and go', () =>
       assert.deepEqual(walked.toSorted(), [...model.values()].toSorted());
     }),
   );
+});
+
+/** Counts how often an edge is looked at. */
+class CountingRecords extends WatchRecords {
+  looks = 0;
+
+  override pathOf(edge: number): number {
+    this.looks++;
+    return super.pathOf(edge);
+  }
+}
+
+test('WatcherEdges takes paths in the order of another table without searching long', () => {
+  const count = 30_000;
+  const records = new CountingRecords(PLAIN_PATH_HASH);
+  const first = new WatcherEdges(records, 1);
+  for (let number = 0; number < count; number++) {
+    const bytes = encoder.encode(`/${number}`);
+    first.add(records.addEdge(records.findOrAdd(bytes, 0, bytes.length), 1, 1));
+  }
+  const walked: number[] = [];
+  first.forEach((edge) => walked.push(records.pathOf(edge)));
+  for (const [salt, paths] of [walked, walked.toReversed()].entries()) {
+    const next = new WatcherEdges(records, 2 + salt);
+    records.looks = 0;
+    for (const path of paths) next.add(records.addEdge(path, 2 + salt, 1));
+    const perPath = records.looks / count;
+    assert.ok(perPath < 30, `${perPath} edges were looked at for each that was added`);
+  }
 });

@@ -3,6 +3,10 @@
  * linear probing, deletion by shifting back, growth by a quarter. With the path kept once
  * elsewhere, what a watch costs its watcher is one word and the room that hashing wants.
  *
+ * Each table has an order of its own, by its salt: when a watcher goes, its paths are freed in the
+ * order of its table and given out again in that order, and a table that is filled in its own order
+ * is one long cluster until it has grown (quadratic, as Rust's hash maps once were).
+ *
  * Invariant: no slot between an edge's home, which its path determines, and its slot is empty (0);
  * at least a quarter of the slots is.
  */
@@ -16,15 +20,19 @@ const LOAD_DENOMINATOR = 4;
 const SHRINK_DIVISOR = 4;
 
 const MULTIPLIER = 0x9e3779b1 | 0;
+const FINAL_MULTIPLIER = 0x85ebca6b | 0;
 const UINT32_SPAN = 0x100000000;
 
 export class WatcherEdges {
   readonly #records: WatchRecords;
+  readonly #salt: number;
   #slots: Uint32Array;
   #size: number;
 
-  constructor(records: WatchRecords) {
+  /** `salt`: any number that the tables before it did not have. */
+  constructor(records: WatchRecords, salt: number) {
     this.#records = records;
+    this.#salt = Math.imul(salt, FINAL_MULTIPLIER);
     this.#slots = new Uint32Array(SLOTS_MIN);
     this.#size = 0;
   }
@@ -73,7 +81,7 @@ export class WatcherEdges {
   #slotOf(path: number): number {
     const slots = this.#slots;
     const records = this.#records;
-    let slot = homeOf(path, slots.length);
+    let slot = this.#homeOf(path, slots.length);
     for (;;) {
       const edge = slots[slot] as number;
       if (edge === 0 || records.pathOf(edge) === path) return slot;
@@ -91,7 +99,7 @@ export class WatcherEdges {
       slot = slot + 1 === count ? 0 : slot + 1;
       const edge = slots[slot] as number;
       if (edge === 0) break;
-      const home = homeOf(this.#records.pathOf(edge), count);
+      const home = this.#homeOf(this.#records.pathOf(edge), count);
       const distance = slot >= home ? slot - home : slot - home + count;
       const gap = slot >= hole ? slot - hole : slot - hole + count;
       if (distance < gap) continue;
@@ -109,9 +117,14 @@ export class WatcherEdges {
       if (edge !== 0) this.#slots[this.#slotOf(this.#records.pathOf(edge))] = edge;
     }
   }
-}
 
-/** Refs lie close together; the multiplication spreads them, the scaling takes the high bits. */
-function homeOf(path: number, slotCount: number): number {
-  return (((Math.imul(path, MULTIPLIER) >>> 0) * slotCount) / UINT32_SPAN) | 0;
+  /**
+   * Refs lie close together; the multiplications spread them, the scaling takes the high bits. One
+   * multiplication alone keeps the order of another salt, but for where it begins.
+   */
+  #homeOf(path: number, slotCount: number): number {
+    const spread = Math.imul(path ^ this.#salt, MULTIPLIER);
+    const mixed = Math.imul(spread ^ (spread >>> 15), FINAL_MULTIPLIER);
+    return (((mixed >>> 0) * slotCount) / UINT32_SPAN) | 0;
+  }
 }

@@ -38,10 +38,15 @@ export class Host implements MeshHost {
   readonly warnings: string[] = [];
   readonly mesh: ElectionMesh;
 
-  constructor(sid: number, multiAddress = false, text = THREE_TEXT) {
+  constructor(sid: number, multiAddress = false, text = THREE_TEXT, authenticates = false) {
     this.sid = sid;
-    const options = { multiAddress, connectTimeoutMs: 5000, helloTimeoutMs: 1000 };
-    this.mesh = new ElectionMesh(this, configOf(text), options, new Prng(1));
+    const options = {
+      multiAddress,
+      connectTimeoutMs: 5000,
+      helloTimeoutMs: 1000,
+      authenticates,
+    };
+    this.mesh = new ElectionMesh(this, configOf(text).members, options, new Prng(1));
   }
 
   nowMs(): number {

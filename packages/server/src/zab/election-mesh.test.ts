@@ -35,6 +35,31 @@ test('INIT names every address when the ensemble understands that', () => {
   assert.deepEqual(said(host.lastDial.link), ['INIT v2 3 own:5 ::1:6', 'vote 7']);
 });
 
+test('where servers authenticate, a dial is no connection before that has succeeded', () => {
+  for (const sid of [1, 3]) {
+    const host = new Host(sid, false, undefined, true);
+    host.mesh.send(2, vote(7));
+    const { link } = host.lastDial;
+    host.mesh.onDialed(link);
+    assert.deepEqual(said(link), [`INIT v1 ${sid} own:5`]);
+    host.after(999);
+    assert.deepEqual([link.closedFor, link.finishedFor, host.connected], [null, null, []]);
+    host.mesh.onAuthenticated(link);
+    assert.equal(link.finishedFor, sid < 2 ? 'the larger sid dials back' : null);
+    assert.deepEqual(said(link), sid < 2 ? [] : ['vote 7']);
+    host.mesh.onAuthenticated(link);
+    assert.equal(link.closedFor, 'this dial was given up');
+  }
+  const host = new Host(3, false, undefined, true);
+  host.mesh.send(2, vote(7));
+  const { link } = host.lastDial;
+  host.mesh.onDialed(link);
+  host.after(1000);
+  assert.equal(link.closedFor, 'the dial takes too long');
+  host.after(99);
+  assert.equal(host.dials.length, 1, 'not in a tight loop');
+});
+
 test('the smaller sid only knocks: INIT, hang up, and again after 1 to 2 s', () => {
   const host = new Host(1);
   host.mesh.send(3, vote(7));
@@ -53,7 +78,8 @@ test('the smaller sid only knocks: INIT, hang up, and again after 1 to 2 s', () 
 test('the larger sid calls back whoever knocks, at the address that it names', () => {
   const host = new Host(3);
   const knock = host.accept(init(1));
-  assert.equal(knock.closedFor, 'the larger sid dials back');
+  assert.equal(knock.closedFor, null, 'what was said to it before may still be on its way');
+  assert.equal(knock.finishedFor, 'the larger sid dials back');
   assert.deepEqual(
     host.dials.map(({ to }) => to),
     ['peer:9'],
@@ -62,7 +88,7 @@ test('the larger sid calls back whoever knocks, at the address that it names', (
   assert.deepEqual(host.mesh.connected(), [1]);
   // It knocks again: whatever connection we believe in is gone at its end.
   const second = host.accept(init(1));
-  assert.notEqual(second.closedFor, null);
+  assert.notEqual(second.finishedFor, null);
   assert.match(String(host.dials[0]?.link.closedFor), /its other end asks for a new one/);
   assert.equal(host.dials.length, 2);
 });

@@ -22,8 +22,9 @@ import {
   writeInit,
   writeNotification,
 } from '@zabra/protocol';
+import { declare, readDeclaration } from './declaration.ts';
 import { ElectionPeer, type ElectionPeerOwner } from './election-peer.ts';
-import type { EnsembleConfig } from './ensemble-config.ts';
+import type { Member } from './ensemble-config.ts';
 import type { Vote } from './vote.ts';
 import type { ElectionLink, MeshHost } from './zab-host.ts';
 
@@ -34,6 +35,8 @@ export interface MeshOptions {
   readonly connectTimeoutMs: number;
   /** How long an accepted connection may take for its INIT: syncLimit * tickTime. */
   readonly helloTimeoutMs: number;
+  /** We authenticate behind INIT: `onAuthenticated` follows, within as long. */
+  readonly authenticates: boolean;
 }
 
 /** Accepted connections that have not said INIT; beyond it the oldest is closed. */
@@ -62,7 +65,7 @@ export class ElectionMesh implements ElectionPeerOwner {
   #anonymousNext: number;
   #stopped: boolean;
 
-  constructor(host: MeshHost, config: EnsembleConfig, options: MeshOptions, prng: Prng) {
+  constructor(host: MeshHost, members: readonly Member[], options: MeshOptions, prng: Prng) {
     this.#host = host;
     this.#options = options;
     this.#prng = prng;
@@ -73,10 +76,26 @@ export class ElectionMesh implements ElectionPeerOwner {
     this.#frame = new JuteWriter(512);
     this.#anonymousNext = ANONYMOUS_FIRST;
     this.#stopped = false;
-    for (const { sid, addresses } of config.members) {
-      if (sid === host.sid) continue;
+    this.setMembers(members);
+  }
+
+  /**
+   * From here on these are the members. Connections stay: with new members they are made when there
+   * is something to say, with former ones they live as those of any stranger.
+   */
+  setMembers(members: readonly Member[]): void {
+    const former = new Set(this.#peers.values());
+    for (const { sid, addresses } of members) {
+      if (sid === this.#host.sid) continue;
       const configured = addresses.map((a): HostPort => ({ host: a.host, port: a.electionPort }));
-      this.#peers.set(sid, new ElectionPeer(this, sid, true, configured));
+      const peer = this.#peers.get(sid) ?? new ElectionPeer(this, sid, true, configured);
+      peer.configure(true, configured);
+      this.#peers.set(sid, peer);
+      former.delete(peer);
+    }
+    for (const peer of former) {
+      peer.configure(false, []);
+      this.#forgetStranger(peer);
     }
   }
 
@@ -87,6 +106,11 @@ export class ElectionMesh implements ElectionPeerOwner {
     return sids.sort((a, b) => a - b);
   }
 
+  isConnected(sid: number): boolean {
+    const link = this.#peers.get(sid)?.link ?? null;
+    return link !== null;
+  }
+
   /** Newest wins while the connection does not take it; dials when there is no connection. */
   send(sid: number, vote: Vote): void {
     const peer = this.#peers.get(sid);
@@ -95,6 +119,7 @@ export class ElectionMesh implements ElectionPeerOwner {
     w.reset();
     w.int(0);
     writeNotification(w, { ...vote, version: 2, config: this.#host.ensembleText });
+    declare(w);
     w.patchInt(0, w.position - 4);
     peer.enqueue(w.toBytes());
     this.#want(peer);
@@ -133,7 +158,21 @@ export class ElectionMesh implements ElectionPeerOwner {
     w.reset();
     writeInit(w, sid, electionAddresses, this.#options.multiAddress);
     link.write(w.buffer, 0, w.position);
-    if (sid < peer.sid) {
+    if (this.#options.authenticates) {
+      peer.dialUntilMs = this.#host.nowMs() + this.#options.helloTimeoutMs;
+    } else {
+      this.onAuthenticated(link);
+    }
+  }
+
+  /** Whoever we dialed believes us, or does not ask. */
+  onAuthenticated(link: ElectionLink): void {
+    const peer = this.#owners.get(link.id);
+    if (peer === undefined || peer.dialing !== link) {
+      link.close('this dial was given up');
+      return;
+    }
+    if (this.#host.sid < peer.sid) {
       // A knock: it is for the larger sid to call back.
       this.#owners.delete(link.id);
       peer.onDialOver(false, this.#host.nowMs(), this.#prng);
@@ -205,13 +244,14 @@ export class ElectionMesh implements ElectionPeerOwner {
       return;
     }
     peer.onAlive();
-    const notification = readNotification(this.#reader.reset(buffer, start, end));
+    const r = this.#reader.reset(buffer, start, end);
+    const notification = readNotification(r);
     if (notification === null) {
       // S20: one bad message costs itself, not the connection.
       this.#host.log('warn', 'QuorumCnxManager', `Ignored a malformed vote of ${peer.sid}`);
       return;
     }
-    this.#host.onNotification(peer.sid, notification);
+    this.#host.onNotification(peer.sid, notification, readDeclaration(r) > 0);
   }
 
   onFrameFault(peer: ElectionPeer, message: string): void {
@@ -257,7 +297,7 @@ export class ElectionMesh implements ElectionPeerOwner {
       return peer;
     }
     // It knocked, so whatever connection we believed in is gone at its end.
-    link.close('the larger sid dials back');
+    link.finish('the larger sid dials back');
     this.#dropLink(peer, 'its other end asks for a new one');
     peer.redialAtMs = 0;
     this.#want(peer);

@@ -31,7 +31,7 @@ export interface ElectionPeerOwner {
 export class ElectionPeer {
   readonly sid: number;
   /** False for a sid outside the configuration: it is answered, and forgotten when it goes. */
-  readonly isMember: boolean;
+  isMember: boolean;
   link: ElectionLink | null;
   dialing: ElectionLink | null;
   /** A connection is wanted as soon as `redialAtMs` allows. */
@@ -40,7 +40,7 @@ export class ElectionPeer {
   /** When the dial in progress has taken too long. */
   dialUntilMs: number;
   /** From configuration. */
-  readonly #configured: readonly HostPort[];
+  #configured: readonly HostPort[];
   /** From its INIT, tried first. */
   #announced: readonly HostPort[];
   #addressIndex: number;
@@ -72,6 +72,13 @@ export class ElectionPeer {
     this.#last = null;
     this.#queued = false;
     this.#reader = null;
+  }
+
+  /** Where the configuration says now that it is reached, if it is one of the members. */
+  configure(isMember: boolean, configured: readonly HostPort[]): void {
+    this.isMember = isMember;
+    this.#configured = configured;
+    this.#addressIndex = 0;
   }
 
   get hasUnsentMessage(): boolean {

@@ -34,6 +34,7 @@ interface Totals {
   commits: number;
   syncs: number;
   touches: number;
+  handOvers: number;
   kinds: Map<string, number>;
 }
 
@@ -55,14 +56,16 @@ class Ensemble {
     this.members = [];
     const committedLogCount = this.prng.pick([3, 20, 500]);
     const repairsEpoch = this.prng.chance(1, 2);
+    const zxidsPerEpoch = this.prng.pick([20, 60, 1_000_000, 1_000_000]);
     for (let sid = 1; sid <= count; sid++) {
       const options: MemberOptions = {
-        limits,
+        limits: { ...limits, zxidsPerEpoch },
         isJava: this.prng.chance(1, 4),
         diskDelayMaxMs: this.prng.pick([2, 10, 80]),
         committedLogCount,
         repairsEpoch,
         emptyNeedsAllVoters: this.prng.chance(1, 4),
+        failureDetectionMs: this.prng.pick([0, 250, 600]),
       };
       this.members.push(new FakeMember(this.network, config, sid, options));
     }
@@ -92,7 +95,7 @@ class Ensemble {
   }
 
   #drawConfig(): EnsembleConfig {
-    const voters = this.prng.pick([1, 3, 3, 3, 5]);
+    const voters = this.prng.pick([1, 3, 3, 3, 3, 5, 5, 7]);
     const observers = this.prng.pick([0, 0, 1]);
     const members = Array.from({ length: voters + observers }, (_, index) => ({
       sid: index + 1,
@@ -100,13 +103,25 @@ class Ensemble {
       role: index < voters ? ('participant' as const) : ('observer' as const),
       client: null,
     }));
-    return { members, groups: new Map(), weights: new Map(), version: 0 };
+    const { groups, weights } = this.#drawGroups(voters);
+    return { members, groups, weights, version: 0 };
+  }
+
+  /** Majorities, or two groups where the last voter weighs nothing. */
+  #drawGroups(voters: number): Pick<EnsembleConfig, 'groups' | 'weights'> {
+    if (voters < 5 || this.prng.chance(1, 2)) return { groups: new Map(), weights: new Map() };
+    const groups = new Map<number, number[]>([
+      [1, []],
+      [2, []],
+    ]);
+    for (let sid = 1; sid <= voters; sid++) groups.get(1 + (sid % 2))?.push(sid);
+    return { groups, weights: new Map([[voters, 0]]) };
   }
 
   #act(): void {
     const { prng, members } = this;
     const member = prng.pick(members);
-    switch (prng.below(24)) {
+    switch (prng.below(25)) {
       case 0:
         if (member.isUp) this.totals.crashes += 1;
         member.crash();
@@ -135,6 +150,14 @@ class Ensemble {
       case 8: {
         const role = member.server?.role;
         if (role instanceof FakeLearning && role.learner.serving) role.revalidate(prng.below(9));
+        return;
+      }
+      case 9: {
+        const role = members
+          .map(({ server }) => server?.role)
+          .find((r) => r instanceof FakeLeading);
+        // To whoever is best, to a certain member, or to itself.
+        if (role instanceof FakeLeading) role.leader.handOver(prng.pick([-1, -1, member.sid]));
         return;
       }
       default:
@@ -173,6 +196,7 @@ class Ensemble {
     for (const member of this.members) {
       this.totals.syncs += member.syncCount;
       this.totals.touches += member.touchCount;
+      this.totals.handOvers += member.handOverCount;
     }
   }
 }
@@ -184,6 +208,7 @@ test(`ensembles keep every invariant under faults and heal, in ${SEED_COUNT} see
     commits: 0,
     syncs: 0,
     touches: 0,
+    handOvers: 0,
     kinds: new Map(),
   };
   for (let seed = FIRST_SEED; seed < FIRST_SEED + SEED_COUNT; seed++) {
@@ -201,5 +226,5 @@ test(`ensembles keep every invariant under faults and heal, in ${SEED_COUNT} see
     assert.ok((totals.kinds.get(kind) ?? 0) > 0, `no learner was synchronised by ${kind}`);
   }
   assert.ok(totals.epochs > SEED_COUNT && totals.commits > SEED_COUNT * 10);
-  assert.ok(totals.syncs > 0 && totals.touches > 0);
+  assert.ok(totals.syncs > 0 && totals.touches > 0 && totals.handOvers > SEED_COUNT / 4);
 });

@@ -15,7 +15,8 @@ test('the canonical text reads and writes as itself', () => {
     'server.1=127.0.0.1:242:243:participant\nserver.2=127.0.0.1:244:245:observer\nversion=0',
     'server.1=a:1:2:participant;0.0.0.0:2181\nversion=100000000',
     'server.1=a:1:2|b:3:4:participant;[0:0:0:0:0:0:0:1]:2181\nversion=1f',
-    'server.1=a:1:2:participant\nserver.2=b:1:2:participant\ngroup.1=1:2\nweight.1=3\nversion=0',
+    'server.1=a:1:2:participant\nserver.2=b:1:2:participant\n' +
+      'group.1=1:2\nweight.1=3\nweight.2=1\nversion=0',
   ];
   for (const text of texts) assert.equal(formatEnsembleText(configOf(text)), text);
 });
@@ -61,7 +62,8 @@ test('each wrong text gives one sentence that says what is wrong', () => {
     ['', /no server line/],
     ['server.1', /has no "="/],
     ['server.x=a:1:2', /a server id is a number/],
-    ['server.256=a:1:2', /a server id is a number from 0 to 255/],
+    ['server.2147483648=a:1:2', /a server id is a number from 0 to 2147483647/],
+    [`${one}server.257=b:1:2`, /server 257: its sessions would have the same ids as those of 1/],
     [`${one}server.1=b:1:2`, /server 1: it is given twice/],
     ['server.1=a:1', /is not host:quorumPort:electionPort/],
     ['server.1=a:1:2:participant:9', /is not host:quorumPort/],

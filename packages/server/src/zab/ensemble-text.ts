@@ -16,8 +16,7 @@ import { formatHostPort, zxidFromHex, zxidToHex } from '@zabra/protocol';
 import type { ClientAddress, EnsembleConfig, Member, MemberAddress } from './ensemble-config.ts';
 import { expandIpv6 } from './ipv6.ts';
 
-/** Largest sid: the high byte of session ids names the server that made them. */
-const SID_MAX = 255;
+const SID_MAX = 2 ** 31 - 1;
 const PORT_MAX = 65535;
 const CLIENT_HOST_DEFAULT = '0.0.0.0';
 
@@ -74,9 +73,7 @@ export function parseEnsembleEntries(
 export function formatEnsembleText(config: EnsembleConfig): string {
   const lines = config.members.map(formatMember);
   for (const [gid, sids] of config.groups) lines.push(`group.${gid}=${sids.join(':')}`);
-  if (config.groups.size > 0) {
-    for (const [sid, weight] of config.weights) lines.push(`weight.${sid}=${weight}`);
-  }
+  if (config.groups.size > 0) lines.push(...formatWeights(config));
   lines.push(`version=${zxidToHex(config.version)}`);
   return lines.join('\n');
 }
@@ -99,6 +96,8 @@ class EnsembleDraft {
     if (this.members.size === 0) return 'Cannot form an ensemble: there is no server line';
     const voters = [...this.members.values()].filter((m) => m.role === 'participant');
     if (voters.length === 0) return 'Cannot form an ensemble: every server is an observer';
+    const namesakes = this.#namesakes();
+    if (namesakes !== null) return namesakes;
     if (this.groups.size === 0 && this.weights.size === 0) return null;
     for (const { sid } of voters) {
       let count = 0;
@@ -106,6 +105,20 @@ class EnsembleDraft {
       if (count !== 1) {
         return `Cannot form quorum groups: server ${sid} is in ${count} of them, wanted one`;
       }
+    }
+    return null;
+  }
+
+  /** The high byte of a session id names the server that made it: the low byte of its own id. */
+  #namesakes(): string | null {
+    const byLowByte = new Map<number, number>();
+    for (const sid of this.members.keys()) {
+      const other = byLowByte.get(sid & 0xff);
+      if (other !== undefined) {
+        const found = `its sessions would have the same ids as those of ${other}`;
+        return `Cannot add server ${sid}: ${found}`;
+      }
+      byLowByte.set(sid & 0xff, sid);
     }
     return null;
   }
@@ -146,7 +159,7 @@ class EnsembleDraft {
 }
 
 /** The member, or what is wrong with the value of its line. */
-function parseMember(sid: number, value: string): Member | string {
+export function parseMember(sid: number, value: string): Member | string {
   const parts = value.split(';');
   if (parts.length > 2) return 'it has more than one client part';
   const addresses: MemberAddress[] = [];
@@ -210,6 +223,16 @@ function formatMember(member: Member): string {
   const { client } = member;
   const tail = client === null ? '' : `;${canonical(client.host, client.port)}`;
   return `server.${member.sid}=${addresses.join('|')}:${member.role}${tail}`;
+}
+
+/** Of every participant, also where it is the one that goes without saying. */
+function formatWeights({ members, weights }: EnsembleConfig): string[] {
+  const all = new Map(weights);
+  for (const { sid, role } of members) {
+    if (role === 'participant' && !all.has(sid)) all.set(sid, 1);
+  }
+  const sorted = [...all].sort(([a], [b]) => a - b);
+  return sorted.map(([sid, weight]) => `weight.${sid}=${weight}`);
 }
 
 function canonical(host: string, port: number): string {

@@ -23,6 +23,8 @@ export interface MemberOptions {
   /** currentEpoch follows the epoch of the history before it votes (quorum-protocol.md 4.3). */
   readonly repairsEpoch: boolean;
   readonly emptyNeedsAllVoters: boolean;
+  /** 0: in Java's time only. */
+  readonly failureDetectionMs: number;
 }
 
 export class FakeMember implements Station {
@@ -38,6 +40,8 @@ export class FakeMember implements Station {
   server: FakeServer | null;
   touchCount: number;
   syncCount: number;
+  /** Roles of this member that a hand-over has ended. */
+  handOverCount: number;
   logs: string[];
 
   constructor(network: FakeNetwork, config: EnsembleConfig, sid: number, options: MemberOptions) {
@@ -53,6 +57,7 @@ export class FakeMember implements Station {
     this.server = null;
     this.touchCount = 0;
     this.syncCount = 0;
+    this.handOverCount = 0;
     this.logs = [];
     this.disk.onChanged = (op: DiskOp, before) => this.oracle?.onDurable(this, op, before);
     network.stations.set(sid, this);

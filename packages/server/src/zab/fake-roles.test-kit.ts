@@ -21,6 +21,7 @@ import type { LinkEnd } from './fake-network.test-kit.ts';
 import { Leader } from './leader.ts';
 import { Learner } from './learner.ts';
 import type { QuorumVerifier } from './quorum-verifier.ts';
+import { ScriptReconfig } from './script-reconfig.test-kit.ts';
 import type {
   LeaderHost,
   LearnerHost,
@@ -38,14 +39,19 @@ const SIGNATURE_BYTES = 4 + SIGNATURE.length;
 abstract class FakeRole {
   readonly server: FakeServer;
   readonly limits: ZabLimits;
+  readonly pace: FakeServer['pace'];
   readonly storage: FakeStorage;
   readonly committedLog: CommittedLog;
+  readonly reconfig: ScriptReconfig;
 
   constructor(server: FakeServer) {
     this.server = server;
     this.limits = server.member.options.limits;
+    this.pace = server.pace;
     this.storage = server.storage;
     this.committedLog = server.committedLog;
+    // The configuration of these ensembles does not change.
+    this.reconfig = new ScriptReconfig(() => server.member.config, []);
   }
 
   get sid(): number {
@@ -62,6 +68,10 @@ abstract class FakeRole {
 
   log(level: LogLevel, source: string, message: string): void {
     this.server.log(level, source, message);
+  }
+
+  onHandOver(successorSid: number, zxid: number): void {
+    this.server.onHandOver(successorSid, zxid);
   }
 
   leave(reason: string): void {
@@ -95,6 +105,8 @@ class FakeStream implements SnapshotStream {
 
 export class FakeLeading extends FakeRole implements LeaderHost {
   readonly leader: Leader;
+  /** Nothing may be proposed, for a moment. */
+  isDraining = false;
 
   constructor(server: FakeServer) {
     super(server);
@@ -116,6 +128,12 @@ export class FakeLeading extends FakeRole implements LeaderHost {
   openSnapshot(): SnapshotStream {
     return new FakeStream(this.lastProcessedZxid, this.server.applied);
   }
+
+  onDraining(isDraining: boolean): void {
+    this.isDraining = isDraining;
+  }
+
+  onRetiring(): void {}
 
   onEstablished(epoch: number): void {
     const { server } = this;
@@ -151,8 +169,14 @@ export class FakeLeading extends FakeRole implements LeaderHost {
     this.propose(utf8Decode(buffer, start, end));
   }
 
-  onRevalidate(_learner: LearnerOwner, _sessionHi: number, sessionLo: number): boolean {
-    return sessionLo % 2 === 0;
+  onRevalidate(
+    _learner: LearnerOwner,
+    _sessionHi: number,
+    sessionLo: number,
+    _timeoutMs: number,
+    answer: (valid: boolean) => void,
+  ): void {
+    answer(sessionLo % 2 === 0);
   }
 
   onTouch(_sessionHi: number, _sessionLo: number, timeoutMs: number): void {
@@ -168,6 +192,7 @@ export class FakeLeading extends FakeRole implements LeaderHost {
 export class FakeLearning extends FakeRole implements LearnerHost {
   readonly learner: Learner;
   readonly configVersion = 0;
+  leaderVersion = 0;
   isUnbacked: boolean;
   /** Of truncation and of installation, 0 for none. */
   #truncateToken: number;
@@ -281,6 +306,10 @@ export class FakeLearning extends FakeRole implements LearnerHost {
     this.learner.forward(1, 2, 3, OpCode.sync, new Uint8Array(0), 0, 0, null);
   }
 
+  onPrepareToLead(): void {}
+
+  onSessionMoved(): void {}
+
   onSyncAnswer(): void {
     const committed = this.#syncs.shift();
     assert.ok(committed !== undefined);
@@ -298,10 +327,4 @@ export class FakeLearning extends FakeRole implements LearnerHost {
     assert.equal(sessionLo, this.#revalidated.shift());
     assert.equal(valid, sessionLo % 2 === 0);
   }
-
-  onEnsembleText(text: string): void {
-    assert.equal(text, this.server.ensembleText);
-  }
-
-  onActivate(_zxid: number, _leaderSid: number): void {}
 }

@@ -19,7 +19,7 @@ import {
 import type { FakeMember } from './fake-member.test-kit.ts';
 import { FakeLeading, FakeLearning } from './fake-roles.test-kit.ts';
 import { FastLeaderElection } from './fast-leader-election.ts';
-import type { FakeNetwork } from './fake-network.test-kit.ts';
+import { MemberPace } from './member-pace.ts';
 import type { Vote } from './vote.ts';
 import type { ZabOracle } from './zab-oracle.test-kit.ts';
 import type { ElectionHost, ElectionLink, LogLevel, MeshHost, Proposal } from './zab-host.ts';
@@ -29,19 +29,23 @@ const TICK_MS = 10;
 export class FakeServer implements ElectionHost, MeshHost {
   readonly member: FakeMember;
   readonly oracle: ZabOracle;
-  readonly network: FakeNetwork;
+  readonly network: FakeMember['network'];
+  readonly pace: MemberPace;
   readonly storage: FakeStorage;
   readonly committedLog: CommittedLog;
   readonly verifiers: FakeMember['verifiers'];
   readonly ensembleText: string;
   readonly election: FastLeaderElection;
   readonly mesh: ElectionMesh;
+  readonly memberSids: readonly number[];
   readonly pollMaxMs = 1600;
   readonly electionAddresses: readonly HostPort[];
   applied: Txn[];
   lastProcessedZxid: number;
   role: FakeLeading | FakeLearning | null;
   #decided: Vote | null;
+  /** Who leads next, by a hand-over. */
+  #appointed: { readonly sid: number; readonly zxid: number } | null;
   /** A role is over, and the disk is not done. */
   #isSettling: boolean;
   #reloadsAfterSettling: boolean;
@@ -53,20 +57,28 @@ export class FakeServer implements ElectionHost, MeshHost {
     this.member = member;
     this.oracle = oracle;
     this.network = network;
+    this.pace = new MemberPace(options.failureDetectionMs);
     this.storage = new FakeStorage(disk);
     this.committedLog = new CommittedLog(options.committedLogCount);
     this.verifiers = member.verifiers;
+    this.memberSids = member.verifiers.flatMap(({ voters }) => voters);
     this.ensembleText = member.ensembleText;
     this.electionAddresses = [{ host: 'member', port: member.sid }];
     this.applied = [];
     this.lastProcessedZxid = 0;
     this.role = null;
     this.#decided = null;
+    this.#appointed = null;
     this.#isSettling = false;
     this.#reloadsAfterSettling = false;
     this.#isDiskBusy = false;
-    const meshOptions = { multiAddress: false, connectTimeoutMs: 500, helloTimeoutMs: 500 };
-    this.mesh = new ElectionMesh(this, config, meshOptions, network.prng.fork());
+    const meshOptions = {
+      multiAddress: false,
+      connectTimeoutMs: 500,
+      helloTimeoutMs: 500,
+      authenticates: false,
+    };
+    this.mesh = new ElectionMesh(this, config.members, meshOptions, network.prng.fork());
     this.election = new FastLeaderElection(this);
     this.reload();
     this.#tickLater();
@@ -163,11 +175,18 @@ export class FakeServer implements ElectionHost, MeshHost {
     this.storage.submit({ kind: 'barrier' });
   }
 
+  onHandOver(sid: number, zxid: number): void {
+    this.member.handOverCount += 1;
+    this.#appointed = { sid, zxid };
+  }
+
   submit(text: string): boolean {
     const { role } = this;
     if (!this.isServing || role === null) return false;
-    if (role instanceof FakeLeading) role.propose(text);
-    else role.submit(text);
+    if (role instanceof FakeLeading) {
+      if (role.isDraining) return false;
+      role.propose(text);
+    } else role.submit(text);
     return true;
   }
 
@@ -191,9 +210,15 @@ export class FakeServer implements ElectionHost, MeshHost {
     return this.network.dial(this.member, address.port, 'election');
   }
 
-  onNotification(sid: number, notification: Notification): void {
+  isConnected(sid: number): boolean {
+    return this.mesh.isConnected(sid);
+  }
+
+  onNotification(sid: number, notification: Notification, isZabra: boolean): void {
     assert.equal(notification.config, this.ensembleText);
-    this.election.onNotification(sid, notification);
+    // The mesh declares every sender; who plays Apache does not.
+    const sender = this.network.stations.get(sid) as FakeMember;
+    this.election.onNotification(sid, notification, isZabra && !sender.options.isJava);
   }
 
   onConnected(sid: number): void {
@@ -201,8 +226,10 @@ export class FakeServer implements ElectionHost, MeshHost {
   }
 
   #tickLater(): void {
-    this.network.at(TICK_MS / 2 + this.network.prng.below(TICK_MS), () => {
+    const waitMs = TICK_MS / 2 + this.network.prng.below(TICK_MS);
+    this.network.at(waitMs, () => {
       if (!this.isAlive) return;
+      this.pace.onTurn(waitMs, this.nowMs());
       this.mesh.tick();
       this.election.tick();
       this.#takeUp();
@@ -269,6 +296,14 @@ export class FakeServer implements ElectionHost, MeshHost {
       this.applied.push(txnOf(proposal));
     }
     this.lastProcessedZxid = this.storage.lastLoggedZxid;
-    this.look();
+    const appointed = this.#appointed;
+    this.#appointed = null;
+    if (appointed === null) {
+      this.look();
+      return;
+    }
+    assert.deepEqual(this.applied, historyOf(this.member.durable), 'I14: memory is not the disk');
+    const { currentEpoch } = this.storage;
+    this.#decided = this.election.appoint(appointed.sid, appointed.zxid, currentEpoch);
   }
 }

@@ -4,89 +4,13 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { makeZxid, ServerState, SID_NONE, ZXID_MIN, ZXID_NONE } from '@zabra/protocol';
-import { FastLeaderElection } from './fast-leader-election.ts';
-import { makeVerifier, type QuorumVerifier } from './quorum-verifier.ts';
+import { ServerState, SID_NONE, ZXID_MIN, ZXID_NONE } from '@zabra/protocol';
+import { ElectionBed, looking, settled, show, started } from './election-bed.test-kit.ts';
+import { makeVerifier } from './quorum-verifier.ts';
 import { configOf, THREE_TEXT } from './script-host.test-kit.ts';
 import type { Vote } from './vote.ts';
-import type { ElectionHost } from './zab-host.ts';
 
-const { LOOKING, FOLLOWING, LEADING, OBSERVING } = ServerState;
-const names = ['LOOKING', 'FOLLOWING', 'LEADING', 'OBSERVING'];
-
-function looking(leader: number, zxid = 0, electionEpoch = 1, peerEpoch = 0): Vote {
-  return { state: LOOKING, leader, zxid, electionEpoch, peerEpoch };
-}
-
-function settled(
-  state: typeof FOLLOWING | typeof LEADING,
-  leader: number,
-  electionEpoch: number,
-  peerEpoch: number,
-): Vote {
-  return { state, leader, zxid: 0, electionEpoch, peerEpoch };
-}
-
-class Host implements ElectionHost {
-  readonly sid: number;
-  isObserver = false;
-  verifiers: readonly QuorumVerifier[] = [makeVerifier(configOf(THREE_TEXT))];
-  pollMaxMs = 1000;
-  emptyNeedsAllVoters = false;
-  now = 0;
-  sent: string[] = [];
-  /** What `start` sent. */
-  told: string[] = [];
-  decided: string[] = [];
-  connects = 0;
-  readonly election: FastLeaderElection;
-
-  constructor(sid: number) {
-    this.sid = sid;
-    this.election = new FastLeaderElection(this);
-  }
-
-  nowMs(): number {
-    return this.now;
-  }
-
-  log(): void {}
-
-  sendVote(toSid: number, vote: Vote): void {
-    this.sent.push(`${toSid} ${show(vote)}`);
-  }
-
-  connectAll(): void {
-    this.connects += 1;
-  }
-
-  onDecided(vote: Vote): void {
-    this.decided.push(show(vote));
-  }
-
-  hear(sid: number, vote: Vote): string[] {
-    this.election.onNotification(sid, vote);
-    return this.sent.splice(0);
-  }
-
-  after(ms: number): string[] {
-    this.now += ms;
-    this.election.tick();
-    return this.decided;
-  }
-}
-
-/** "STATE leader zxid round epoch". */
-function show({ state, leader, zxid, electionEpoch, peerEpoch }: Vote): string {
-  return `${names[state]} ${leader} ${zxid} r${electionEpoch} e${peerEpoch}`;
-}
-
-function started(sid: number, zxid = 0, epoch = 0): Host {
-  const host = new Host(sid);
-  host.election.start(zxid, epoch);
-  host.told = host.sent.splice(0);
-  return host;
-}
+const { FOLLOWING, LEADING, OBSERVING } = ServerState;
 
 test('start tells every other voter, and nobody else, our own vote', () => {
   const host = started(1, 7, 3);
@@ -94,7 +18,7 @@ test('start tells every other voter, and nobody else, our own vote', () => {
 });
 
 test('an observer and a server outside the configuration vote for nobody', () => {
-  const observer = new Host(4);
+  const observer = new ElectionBed(4);
   observer.isObserver = true;
   observer.election.start(7, 3);
   const nobody = `LOOKING ${SID_NONE} ${ZXID_MIN} r1 e${ZXID_MIN}`;
@@ -140,6 +64,28 @@ test('a quorum waits 200 ms for a better vote, and not when every voter agrees',
   assert.deepEqual(leader.decided, ['LEADING 3 0 r1 e0']);
 });
 
+test('among our own kind nobody waits for a voter that has no connection', () => {
+  const host = started(2);
+  host.connected.delete(1);
+  host.hear(3, looking(3), true);
+  assert.deepEqual(host.decided, ['FOLLOWING 3 0 r1 e0']);
+  const late = started(2);
+  late.hear(3, looking(3), true);
+  assert.deepEqual(late.after(20), [], 'server 1 has a connection and may still have its say');
+  late.connected.delete(1);
+  assert.deepEqual(late.after(20), ['FOLLOWING 3 0 r1 e0']);
+  const mixed = started(2);
+  mixed.connected.delete(1);
+  mixed.hear(3, looking(3));
+  assert.deepEqual(mixed.after(199), [], 'an Apache member is waited for as it waits for us');
+  const replaced = started(2);
+  replaced.hear(1, looking(1), true);
+  replaced.hear(3, looking(3), true);
+  assert.deepEqual(replaced.after(20), [], 'server 1 still votes for itself');
+  replaced.hear(1, looking(3), false);
+  assert.equal(replaced.decided.length, 1, 'all three agree, whatever their kind');
+});
+
 test('a better vote within the 200 ms begins the count anew', () => {
   const host = started(2);
   host.hear(1, looking(2));
@@ -147,6 +93,16 @@ test('a better vote within the 200 ms begins the count anew', () => {
   assert.deepEqual(host.hear(3, looking(3)), ['1 LOOKING 3 0 r1 e0', '3 LOOKING 3 0 r1 e0']);
   assert.deepEqual(host.after(100), []);
   assert.deepEqual(host.after(100), ['FOLLOWING 3 0 r1 e0']);
+});
+
+test('an echo of a vote of our own earlier elections is no better vote', () => {
+  const host = started(2, 5, 1);
+  assert.deepEqual(host.hear(1, looking(2, 7, 1, 1)), []);
+  assert.deepEqual(host.hear(3, looking(2, 7, 9, 1)), [
+    '1 LOOKING 2 5 r9 e1',
+    '3 LOOKING 2 5 r9 e1',
+  ]);
+  assert.deepEqual(host.after(1000), []);
 });
 
 test('a later round is joined, an earlier one is answered and not counted', () => {
@@ -174,6 +130,16 @@ test('votes of strangers are answered with the vote decided last, and never coun
   assert.deepEqual(host.hear(9, looking(9)), ['9 LEADING 2 5 r1 e2']);
 });
 
+test('a member that led once does not repeat to strangers what it was elected for', () => {
+  const host = started(2, 5, 1);
+  for (const sid of [1, 3]) host.hear(sid, settled(FOLLOWING, 2, 1, 1));
+  assert.deepEqual(host.decided, ['LEADING 2 0 r1 e1']);
+  host.election.stop();
+  host.election.start(5, 1);
+  host.sent = [];
+  assert.deepEqual(host.hear(9, looking(9)), ['9 LOOKING 2 5 r2 e1']);
+});
+
 test('a settled member answers those who look with its final vote and the new epoch', () => {
   const host = started(2, 5, 1);
   host.hear(3, looking(3, 5, 1, 1));
@@ -193,8 +159,40 @@ test('between role and next election it is silent, then a new round begins', () 
   assert.deepEqual(host.hear(1, looking(1, 0, 4)), []);
   assert.deepEqual(host.hear(9, looking(9)), []);
   assert.equal(host.election.looking, false);
+  host.now += 501;
   host.election.start(6, 2);
   assert.deepEqual(host.sent, ['1 LOOKING 2 6 r2 e2', '3 LOOKING 2 6 r2 e2']);
+});
+
+test('what others said just before we look counts, unless they are gone', () => {
+  const lost = (isGone: boolean, isStopped: boolean): ElectionBed => {
+    const host = started(2, 5, 1);
+    host.hear(3, looking(3, 5, 1, 1));
+    host.after(200);
+    if (isStopped) host.election.stop();
+    host.hear(1, looking(1, 6, 2, 1));
+    if (isGone) host.connected.delete(1);
+    if (!isStopped) host.election.stop();
+    host.now += 20;
+    host.sent = [];
+    host.election.start(5, 1);
+    return host;
+  };
+  for (const isStopped of [false, true]) {
+    const host = lost(false, isStopped);
+    assert.equal(host.sent.at(-1), '3 LOOKING 1 6 r2 e1');
+    assert.deepEqual(host.after(200).at(-1), 'FOLLOWING 1 6 r2 e1');
+    assert.equal(lost(true, isStopped).sent.at(-1), '3 LOOKING 2 5 r2 e1');
+  }
+});
+
+test('an appointed leader is what others are told, without an election', () => {
+  const host = started(2, 5, 1);
+  assert.equal(show(host.election.appoint(2, 9, 1)), 'LEADING 2 9 r1 e1');
+  assert.equal(show(host.election.appoint(3, 9, 1)), 'FOLLOWING 3 9 r1 e1');
+  assert.deepEqual(host.decided, [], 'whoever appoints takes the role up by itself');
+  host.election.onEpochEstablished(2);
+  assert.deepEqual(host.hear(1, looking(1, 0, 4)), ['1 FOLLOWING 3 9 r1 e2']);
 });
 
 test('a late joiner finds the established leader, whatever the rounds', () => {
@@ -208,7 +206,7 @@ test('a late joiner finds the established leader, whatever the rounds', () => {
 
 test('followers of a leader that does not say that it leads decide nothing', () => {
   const text = `${THREE_TEXT.replace('observer', 'participant')}\nserver.5=e:1:2`;
-  const host = new Host(1);
+  const host = new ElectionBed(1);
   host.verifiers = [makeVerifier(configOf(text))];
   host.election.start(0, 0);
   for (const sid of [2, 4, 5]) host.hear(sid, settled(FOLLOWING, 3, 1, 5));
@@ -250,21 +248,6 @@ test('a member whose database is unexpectedly empty neither counts nor is counte
   assert.deepEqual(empty.decided, ['FOLLOWING 3 0 r1 e2']);
 });
 
-test('empty members elect by majority, or only all together where that is asked for', () => {
-  const host = new Host(2);
-  host.emptyNeedsAllVoters = true;
-  host.election.start(0, 0);
-  host.hear(3, looking(3));
-  assert.deepEqual(host.after(5000), []);
-  host.hear(1, looking(3));
-  assert.deepEqual(host.decided, ['FOLLOWING 3 0 r1 e0']);
-  const withHistory = new Host(2);
-  withHistory.emptyNeedsAllVoters = true;
-  withHistory.election.start(0, 0);
-  withHistory.hear(3, looking(3, makeZxid(1, 1), 1, 1));
-  assert.equal(withHistory.after(200).length, 1);
-});
-
 test('an idle poll repeats the vote, dials, and comes half as often each time', () => {
   const host = started(2);
   const times: number[] = [];
@@ -286,7 +269,7 @@ test('a new connection of a voter hears our vote once more', () => {
 });
 
 test('a vote needs a quorum of the committed and of the proposed configuration', () => {
-  const host = new Host(2);
+  const host = new ElectionBed(2);
   const wider = ['server.1=a:1:2', 'server.2=b:1:2', 'server.3=c:1:2', 'server.5=e:1:2'].join('\n');
   host.verifiers = [makeVerifier(configOf(THREE_TEXT)), makeVerifier(configOf(wider))];
   host.election.start(0, 0);
@@ -294,7 +277,7 @@ test('a vote needs a quorum of the committed and of the proposed configuration',
   host.hear(3, looking(5));
   host.hear(5, looking(5));
   assert.deepEqual(host.after(500), ['FOLLOWING 5 0 r1 e0']);
-  const half = new Host(2);
+  const half = new ElectionBed(2);
   half.verifiers = host.verifiers;
   half.election.start(0, 0);
   half.hear(3, looking(3));
@@ -303,9 +286,66 @@ test('a vote needs a quorum of the committed and of the proposed configuration',
 
 test('a candidate without weight never wins', () => {
   const text = ['server.1=a:1:2', 'server.2=b:1:2', 'server.3=c:1:2'].join('\n');
-  const host = new Host(2);
+  const host = new ElectionBed(2);
   host.verifiers = [makeVerifier(configOf(`${text}\ngroup.1=1:2:3\nweight.3=0`))];
   host.election.start(0, 0);
   host.sent = [];
   assert.deepEqual(host.hear(3, looking(3, 9, 1, 9)), []);
+});
+
+const PENDING = ['server.8=h:1:2', 'server.9=i:1:2', 'server.2=b:1:2'].join('\n');
+
+/** Server 2, by whose configurations `THREE_TEXT` is committed and `PENDING` proposed. */
+function between(): ElectionBed {
+  const host = new ElectionBed(2);
+  host.verifiers = [...host.verifiers, makeVerifier(configOf(PENDING))];
+  host.election.start(5, 1);
+  host.told = host.sent.splice(0);
+  return host;
+}
+
+test('a new leader needs the votes of both configurations, an established one of either', () => {
+  const host = between();
+  assert.deepEqual(host.told.map((line) => line[0]).sort(), ['1', '3', '8', '9']);
+  host.hear(3, looking(3, 6, 1, 1));
+  host.hear(1, looking(3, 6, 1, 1));
+  host.hear(8, looking(3, 6, 1, 1));
+  assert.deepEqual(host.after(200), ['FOLLOWING 3 6 r1 e1']);
+  const other = between();
+  other.hear(3, looking(3, 6, 1, 1));
+  other.hear(1, looking(3, 6, 1, 1));
+  assert.deepEqual(other.after(1000), [], 'nobody of the proposed one has spoken');
+  other.hear(1, settled(FOLLOWING, 3, 4, 2));
+  other.hear(3, settled(LEADING, 3, 4, 2));
+  assert.deepEqual(other.decided, ['FOLLOWING 3 0 r4 e2']);
+  const ours = between();
+  ours.hear(1, settled(FOLLOWING, 2, 1, 1));
+  ours.hear(3, settled(FOLLOWING, 2, 1, 1));
+  assert.deepEqual(ours.decided, [], 'we lead with both or not at all');
+});
+
+test('a voter that proposes nobody takes us along into its round', () => {
+  const host = between();
+  const told = host.hear(8, looking(SID_NONE, 0, 3));
+  assert.deepEqual(told[0], '1 LOOKING 2 5 r3 e1');
+  assert.equal(host.election.round, 3);
+  assert.deepEqual(host.hear(8, looking(SID_NONE, 0, 3)), [], 'its vote counts nowhere');
+});
+
+test('a leader that a reconfiguration of Apache has named has no round', () => {
+  const host = started(2);
+  host.hear(1, settled(FOLLOWING, 3, -1, 7));
+  host.hear(3, settled(LEADING, 3, -1, 7));
+  assert.deepEqual(host.decided, ['FOLLOWING 3 0 r0 e7']);
+});
+
+test('who gets no answer asks observers as well, one of which may lead by now', () => {
+  const host = started(1);
+  host.memberSids = [1, 2, 3, 4];
+  host.sent = [];
+  host.after(200);
+  assert.deepEqual(host.sent, ['2 LOOKING 1 0 r1 e0', '3 LOOKING 1 0 r1 e0'], 'the first poll');
+  host.sent = [];
+  host.after(400);
+  assert.deepEqual(host.sent.at(-1), '4 LOOKING 1 0 r1 e0');
 });

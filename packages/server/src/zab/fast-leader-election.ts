@@ -4,18 +4,23 @@
  * not know sockets: the election mesh delivers what it sends and redials what is broken.
  *
  * A round ends in one of two ways. LOOKING voters agree on a proposal and nobody better shows up
- * for FINALIZE_WAIT_MS (at once when every voter has spoken and agrees): decide. Or members that
- * already follow a leader answer with their vote: a quorum of them, with the leader's own word
- * that it leads, decides too; this is how a late joiner finds an established ensemble.
+ * for FINALIZE_WAIT_MS: decide; at once when every voter has spoken and agrees, or every voter with
+ * a connection and all of these are of our own kind. Or members that already follow a leader answer
+ * with their vote: a quorum of them, with the leader's own word that it leads, decides too; this is
+ * how a late joiner finds an established ensemble.
  *
  * Between `stop` and `start` it says nothing: a member that is putting its disk in order
- * neither looks nor follows, and a stale word of its old role would mislead the others.
+ * neither looks nor follows, and a stale word of its old role would mislead the others. What others
+ * say meanwhile is kept for a moment: who lost the same leader a little earlier would not repeat it
+ * before its next poll.
  */
 
 import { ServerState, SID_NONE, ZXID_MIN, ZXID_NONE } from '@zabra/protocol';
-import { hasQuorumOfAll, isVoterOfAny } from './quorum-verifier.ts';
+import { hasQuorumOfAll, isVoterOfAny, type QuorumVerifier } from './quorum-verifier.ts';
 import { isBetter, sameLookingVote, type Vote } from './vote.ts';
+import { ToldAskers } from './told-askers.ts';
 import type { ElectionHost } from './zab-host.ts';
+import { VotesAhead } from './votes-ahead.ts';
 
 /** How long a quorum waits for a better vote, as in Apache. */
 const FINALIZE_WAIT_MS = 200;
@@ -38,6 +43,11 @@ export class FastLeaderElection {
   #initial: Candidate;
   /** LOOKING votes of this round, and votes of settled members that stem from it. */
   readonly #received: Map<number, Vote>;
+  /** Sids whose last notification declared them members of our own kind. */
+  readonly #declared: Set<number>;
+  /** What was heard while we did not look. */
+  readonly #ahead: VotesAhead;
+  readonly #askers: ToldAskers;
   /** Votes of settled members, of any round. */
   readonly #outOfElection: Map<number, Vote>;
   #pollMs: number;
@@ -57,6 +67,9 @@ export class FastLeaderElection {
     this.#proposal = nothing;
     this.#initial = nothing;
     this.#received = new Map();
+    this.#declared = new Set();
+    this.#ahead = new VotesAhead();
+    this.#askers = new ToldAskers();
     this.#outOfElection = new Map();
     this.#pollMs = POLL_MIN_MS;
     this.#pollAtMs = 0;
@@ -98,6 +111,19 @@ export class FastLeaderElection {
     this.#pollAtMs = this.#host.nowMs() + this.#pollMs;
     this.#host.log('info', 'FastLeaderElection', `New election, round ${this.#clock}`);
     this.#propose(this.#initial);
+    for (const [from, vote] of this.#ahead.take(this.#host.nowMs())) {
+      if (this.#mode !== 'looking' || !this.#host.isConnected(from)) continue;
+      if (isVoterOfAny(verifiers, from)) this.#onLooking(from, vote);
+    }
+  }
+
+  /**
+   * A role that no election gave: `leader` is known to all (a hand-over, a reconfiguration). Who
+   * asks is told of it as if we had elected it.
+   */
+  appoint(leader: number, zxid: number, peerEpoch: number): Vote {
+    this.#settle({ leader, zxid, peerEpoch });
+    return this.finalVote;
   }
 
   /** The role that the last election gave is over, or the server stops: silence until `start`. */
@@ -121,24 +147,29 @@ export class FastLeaderElection {
   tick(): void {
     if (this.#mode !== 'looking') return;
     const now = this.#host.nowMs();
-    if (this.#finalizeAtMs >= 0 && now >= this.#finalizeAtMs) {
+    const isAgreed = this.#finalizeAtMs >= 0;
+    if (isAgreed && (now >= this.#finalizeAtMs || this.#isAllThatCanCome())) {
       this.#decide(this.#proposal);
       return;
     }
     if (now < this.#pollAtMs) return;
     this.#host.connectAll();
-    this.#broadcast();
+    // Who voted when we last heard may be gone, and an observer of then may lead by now.
+    this.#broadcast(this.#pollMs > POLL_MIN_MS ? this.#host.memberSids : []);
     this.#pollMs = Math.min(this.#pollMs * 2, this.#host.pollMaxMs);
     this.#pollAtMs = now + this.#pollMs;
   }
 
-  onNotification(sid: number, vote: Vote): void {
-    if (this.#mode === 'silent') return;
+  /** `isZabra`: the notification declared its sender a member of our own kind. */
+  onNotification(sid: number, vote: Vote, isZabra = false): void {
     const host = this.#host;
-    if (!isVoterOfAny(host.verifiers, sid)) {
-      // Whoever has no vote only asks. It is told what was decided last, not the running proposal.
-      const round = this.#mode === 'looking' ? this.#clock : this.#rememberedRound;
-      host.sendVote(sid, this.#voteOf(this.#remembered, round, this.#state));
+    if (isZabra) this.#declared.add(sid);
+    else this.#declared.delete(sid);
+    const isVoter = isVoterOfAny(host.verifiers, sid);
+    if (this.#mode !== 'looking' && isVoter) this.#ahead.onNotification(sid, vote, host.nowMs());
+    if (this.#mode === 'silent') return;
+    if (!isVoter) {
+      this.#answer(sid, vote);
       return;
     }
     if (this.#mode === 'settled') {
@@ -150,19 +181,35 @@ export class FastLeaderElection {
     else if (vote.state !== ServerState.OBSERVING) this.#onSettled(sid, vote);
   }
 
+  /** Whoever has no vote only asks. It is told what was decided last, not the running proposal. */
+  #answer(sid: number, question: Vote): void {
+    if (question.state !== ServerState.LOOKING) return;
+    const host = this.#host;
+    const isLooking = this.#mode === 'looking';
+    const round = isLooking ? this.#clock : this.#rememberedRound;
+    // What others once elected us for may not be what we hold now.
+    const isOwn = isLooking && this.#remembered.leader === host.sid;
+    const answer = this.#voteOf(isOwn ? this.#initial : this.#remembered, round, this.#state);
+    if (this.#askers.isNews(sid, question, answer, host.nowMs())) host.sendVote(sid, answer);
+  }
+
   #onLooking(sid: number, vote: Vote): void {
     if (vote.electionEpoch < this.#clock) this.#host.sendVote(sid, this.#currentVote());
     // A member whose database is unexpectedly empty neither votes nor counts votes.
     if (this.#initial.zxid === ZXID_NONE || vote.zxid === ZXID_NONE) return;
-    if (!isVoterOfAny(this.#host.verifiers, vote.leader)) return;
     if (vote.electionEpoch < this.#clock) return;
+    const isCandidate = isVoterOfAny(this.#host.verifiers, vote.leader);
     if (vote.electionEpoch > this.#clock) {
+      // Also when it proposes nobody: a voter by a configuration that it has not heard of will not
+      // look back at our round, and yet we need its vote.
       this.#clock = vote.electionEpoch;
       this.#received.clear();
-      this.#received.set(sid, vote);
-      this.#propose(this.#beats(vote, this.#initial) ? vote : this.#initial);
+      if (isCandidate) this.#received.set(sid, vote);
+      const isBest = isCandidate && this.#beats(vote, this.#initial);
+      this.#propose(isBest ? vote : this.#initial);
       return;
     }
+    if (!isCandidate) return;
     this.#received.set(sid, vote);
     if (this.#beats(vote, this.#proposal)) this.#propose(vote);
     else this.#checkProposal();
@@ -172,19 +219,31 @@ export class FastLeaderElection {
   #onSettled(sid: number, vote: Vote): void {
     if (vote.electionEpoch === this.#clock) {
       this.#received.set(sid, vote);
-      if (this.#hasQuorum(this.#received, vote, false) && this.#leads(this.#received, vote)) {
+      if (this.#isSettled(this.#received, vote, false)) {
         this.#decide(vote);
         return;
       }
     }
     this.#outOfElection.set(sid, vote);
-    if (
-      this.#hasQuorum(this.#outOfElection, vote, true) &&
-      this.#leads(this.#outOfElection, vote)
-    ) {
-      this.#clock = vote.electionEpoch;
+    if (this.#isSettled(this.#outOfElection, vote, true)) {
+      // Apache's members say -1 when a reconfiguration has named their leader.
+      this.#clock = Math.max(vote.electionEpoch, 0);
       this.#decide(vote);
     }
+  }
+
+  /**
+   * Enough members follow that leader, and it leads. Whom to follow may be known from either of two
+   * configurations: the other one may never have come to be, or have no members left. Whoever leads
+   * needs a quorum of both, and sees to that by itself.
+   */
+  #isSettled(votes: ReadonlyMap<number, Vote>, vote: Vote, epochCounts: boolean): boolean {
+    const { verifiers, sid } = this.#host;
+    const isOneEnough = vote.leader !== sid;
+    const hasQuorum = isOneEnough
+      ? verifiers.some((verifier) => this.#hasQuorum([verifier], votes, vote, epochCounts))
+      : this.#hasQuorum(verifiers, votes, vote, epochCounts);
+    return hasQuorum && this.#leads(votes, vote);
   }
 
   /** Followers' word is not enough: the leader itself must say that it leads, or be us. */
@@ -193,8 +252,13 @@ export class FastLeaderElection {
     return votes.get(vote.leader)?.state === ServerState.LEADING;
   }
 
-  #hasQuorum(votes: ReadonlyMap<number, Vote>, vote: Vote, epochCounts: boolean): boolean {
-    return hasQuorumOfAll(this.#host.verifiers, (sid) => {
+  #hasQuorum(
+    verifiers: readonly QuorumVerifier[],
+    votes: ReadonlyMap<number, Vote>,
+    vote: Vote,
+    epochCounts: boolean,
+  ): boolean {
+    return hasQuorumOfAll(verifiers, (sid) => {
       const other = votes.get(sid);
       return other !== undefined && supports(other, vote, epochCounts);
     });
@@ -211,22 +275,19 @@ export class FastLeaderElection {
     this.#checkProposal();
   }
 
-  #broadcast(): void {
+  /** To all voters, and to others. */
+  #broadcast(others: readonly number[] = []): void {
+    const { sid, verifiers } = this.#host;
     const vote = this.#currentVote();
-    const told = new Set<number>([this.#host.sid]);
-    for (const verifier of this.#host.verifiers) {
-      for (const sid of verifier.voters) {
-        if (told.has(sid)) continue;
-        told.add(sid);
-        this.#host.sendVote(sid, vote);
-      }
-    }
+    const told = new Set([...verifiers.flatMap(({ voters }) => voters), ...others]);
+    told.delete(sid);
+    for (const other of told) this.#host.sendVote(other, vote);
   }
 
   #checkProposal(): void {
     if (this.#proposal.leader === SID_NONE || this.#initial.zxid === ZXID_NONE) return;
     const vote = this.#currentVote();
-    if (!this.#hasQuorum(this.#received, vote, false)) {
+    if (!this.#hasQuorum(this.#host.verifiers, this.#received, vote, false)) {
       this.#finalizeAtMs = -1;
       return;
     }
@@ -235,8 +296,41 @@ export class FastLeaderElection {
       return;
     }
     const isEmpty = this.#proposal.zxid === 0 && this.#proposal.peerEpoch === 0;
-    if (isEmpty && this.#host.emptyNeedsAllVoters) return;
+    if (isEmpty && this.#host.emptyNeedsAllVoters && !this.#isEverybodyEmpty()) return;
+    if (this.#isAllThatCanCome()) {
+      this.#decide(this.#proposal);
+      return;
+    }
     if (this.#finalizeAtMs < 0) this.#finalizeAtMs = this.#host.nowMs() + FINALIZE_WAIT_MS;
+  }
+
+  /**
+   * Nobody better can show up: every other voter that we have a connection with is of our own kind
+   * and votes for the same. Who has lost its leader, or ends, has lost its connection as well.
+   */
+  #isAllThatCanCome(): boolean {
+    const host = this.#host;
+    const vote = this.#currentVote();
+    return host.verifiers.every((verifier) =>
+      verifier.voters.every((sid) => {
+        if (sid === host.sid || !host.isConnected(sid)) return true;
+        const other = this.#received.get(sid);
+        return this.#declared.has(sid) && other !== undefined && sameLookingVote(other, vote);
+      }),
+    );
+  }
+
+  /**
+   * Every voter was heard in this round, and none has a history: it would vote for that. They need
+   * not agree: a voter without weight stays with itself where its sid is the largest.
+   */
+  #isEverybodyEmpty(): boolean {
+    return this.#host.verifiers.every((verifier) =>
+      verifier.voters.every((sid) => {
+        const other = this.#received.get(sid);
+        return other !== undefined && other.zxid === 0 && other.peerEpoch === 0;
+      }),
+    );
   }
 
   #isUnanimous(vote: Vote): boolean {
@@ -249,8 +343,14 @@ export class FastLeaderElection {
   }
 
   #decide(candidate: Candidate): void {
+    this.#settle(candidate);
+    const { leader } = candidate;
+    this.#host.log('info', 'FastLeaderElection', `Elected ${leader} in round ${this.#clock}`);
+    this.#host.onDecided(this.finalVote);
+  }
+
+  #settle({ leader, zxid, peerEpoch }: Candidate): void {
     const { sid, isObserver } = this.#host;
-    const { leader, zxid, peerEpoch } = candidate;
     this.#mode = 'settled';
     this.#finalizeAtMs = -1;
     this.#state = ServerState.FOLLOWING;
@@ -258,8 +358,8 @@ export class FastLeaderElection {
     else if (isObserver) this.#state = ServerState.OBSERVING;
     this.#remembered = { leader, zxid, peerEpoch };
     this.#rememberedRound = this.#clock;
-    this.#host.log('info', 'FastLeaderElection', `Elected ${leader} in round ${this.#clock}`);
-    this.#host.onDecided(this.finalVote);
+    // What was heard before is of the reign that is over, or of this election.
+    this.#ahead.clear();
   }
 
   #currentVote(): Vote {
@@ -271,8 +371,12 @@ export class FastLeaderElection {
     return { state, leader, zxid, electionEpoch, peerEpoch };
   }
 
-  /** A candidate without weight never wins; any real one wins over a server without a vote. */
+  /**
+   * A candidate without weight never wins; any real one wins over a server without a vote. What we
+   * hold ourselves we know better than an echo of what we said in an earlier election.
+   */
   #beats(vote: Candidate, than: Candidate): boolean {
+    if (vote.leader === this.#host.sid) return false;
     if (this.#host.verifiers.every((v) => v.weightOf(vote.leader) === 0)) return false;
     if (than.leader === SID_NONE) return true;
     const { zxid, leader, peerEpoch } = vote;

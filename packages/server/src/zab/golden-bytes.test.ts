@@ -1,7 +1,7 @@
 /**
  * What our leader and learner put on the wire, byte for byte beside the captures of real servers in
- * quorum-protocol.md 20. Members of our own kind declare themselves behind FOLLOWERINFO and
- * LEADERINFO: the declaration is all that may differ.
+ * quorum-protocol.md 20. Members of our own kind declare themselves behind FOLLOWERINFO, LEADERINFO
+ * and notifications: the declaration is all that may differ.
  */
 
 import assert from 'node:assert/strict';
@@ -31,6 +31,8 @@ function hex(text: string): string {
 }
 
 const DECLARATION = '5a414252 00000001';
+/** Behind a notification. */
+const TAIL = hex(DECLARATION);
 
 const FOUR_TEXT = [
   'server.1=127.0.0.1:24201:24301:participant',
@@ -55,8 +57,8 @@ function dialled(sid: number, vote: Vote): string {
       onNotification: () => {},
       onConnected: () => {},
     },
-    config,
-    { multiAddress: false, connectTimeoutMs: 5000, helloTimeoutMs: 5000 },
+    config.members,
+    { multiAddress: false, connectTimeoutMs: 5000, helloTimeoutMs: 5000, authenticates: false },
     new Prng(1),
   );
   mesh.send(1, vote);
@@ -72,10 +74,10 @@ test('INIT and the vote of a fresh server 2 are those of the capture', () => {
   const cfg = textHex(FOUR_TEXT);
   assert.equal(FOUR_TEXT.length, 0xb2);
   const init = hex('ffffffffffff0000 | 0000000000000002 | 0000000f') + textHex('127.0.0.1:24302');
-  const fresh = hex(`000000de | 00000000 | 0000000000000002 | 0000000000000000 | 0000000000000001
+  const fresh = hex(`000000e6 | 00000000 | 0000000000000002 | 0000000000000000 | 0000000000000001
     | 0000000000000000 | 00000002 | 000000b2`);
   const vote = { leader: 2, zxid: 0, electionEpoch: 1, peerEpoch: 0, state: ServerState.LOOKING };
-  assert.equal(dialled(2, vote), init + fresh + cfg);
+  assert.equal(dialled(2, vote), init + fresh + cfg + TAIL);
 });
 
 test('the answer of an established leader and the vote of an observer are as captured', () => {
@@ -85,12 +87,14 @@ test('the answer of an established leader and the vote of an observer are as cap
     sid: 2,
     isObserver: false,
     verifiers: [makeVerifier(configOf(FOUR_TEXT))],
+    memberSids: [],
     pollMaxMs: 1000,
     emptyNeedsAllVoters: false,
     nowMs: () => 0,
     log: () => {},
     sendVote: (_sid: number, vote: Vote) => void sent.push(vote),
     connectAll: () => {},
+    isConnected: () => true,
     onDecided: () => {},
   };
   const election = new FastLeaderElection(host);
@@ -99,15 +103,15 @@ test('the answer of an established leader and the vote of an observer are as cap
   for (const sid of [1, 3]) election.onNotification(sid, mine);
   election.onEpochEstablished(1);
   election.onNotification(1, { ...mine, leader: 1 });
-  const answer = hex(`000000de | 00000002 | 0000000000000002 | 0000000000000000 | 0000000000000001
+  const answer = hex(`000000e6 | 00000002 | 0000000000000002 | 0000000000000000 | 0000000000000001
     | 0000000000000001 | 00000002 | 000000b2`);
-  assert.equal(dialled(2, sent.at(-1) as Vote).slice(2 * 35), answer + cfg);
+  assert.equal(dialled(2, sent.at(-1) as Vote).slice(2 * 35), answer + cfg + TAIL);
   const observer = new FastLeaderElection({ ...host, sid: 4, isObserver: true });
   observer.start(0, 0);
-  const looking = hex(`000000de | 00000000 | 8000000000000000 | 8000000000000000
+  const looking = hex(`000000e6 | 00000000 | 8000000000000000 | 8000000000000000
     | 0000000000000001 | 8000000000000000 | 00000002 | 000000b2`);
   assert.equal(sent.at(-1)?.zxid, ZXID_MIN);
-  assert.equal(dialled(4, sent.at(-1) as Vote).slice(2 * 35), looking + cfg);
+  assert.equal(dialled(4, sent.at(-1) as Vote).slice(2 * 35), looking + cfg + TAIL);
 });
 
 test('a learner says what the captured learners said', () => {

@@ -120,6 +120,23 @@ test('ACKs that count nothing: of observers, of strangers, of e:0, of what is co
   assert.match(String(two.closedFor), /never proposed/);
 });
 
+test('S6: a learner may acknowledge the history of this epoch that its DIFF brought', () => {
+  const rig = new LeaderRig();
+  const two = rig.establish();
+  const zxid = rig.propose('a');
+  rig.leader.onSynced(zxid);
+  rig.ack(two, zxid);
+  assert.deepEqual(rig.host.takeDeeds(), ['commit 100000001']);
+  const three = rig.javaHello(3);
+  rig.ackEpoch(three, 0, 0);
+  rig.ack(three, zxid);
+  rig.ack(three, z(1, 0));
+  rig.ack(three, zxid);
+  assert.equal(three.closedFor, null);
+  rig.ack(three, zxid + 1);
+  assert.match(String(three.closedFor), /never proposed/);
+});
+
 test('a proposal needs a quorum of the committed and of the proposed configuration', () => {
   const rig = new LeaderRig();
   const two = rig.establish();

@@ -8,7 +8,16 @@
  * likewise position and queues of a proposal (B1), so nothing falls between.
  */
 
-import { epochOf, makeZxid, PacketType, utf8Encode, zxidToHex } from '@zabra/protocol';
+import {
+  counterOf,
+  epochOf,
+  JuteWriter,
+  makeZxid,
+  PacketType,
+  utf8Encode,
+  zxidToHex,
+} from '@zabra/protocol';
+import { designateLeader } from './designated-leader.ts';
 import type { LearnerHandler } from './learner-handler.ts';
 import { Proposals } from './proposals.ts';
 import { planSync, SNAP_PLAN, type SyncPlan } from './synchronization.ts';
@@ -25,6 +34,8 @@ export interface BroadcastOwner {
   /** True once the reign is over: nothing is sent or committed any more. */
   readonly isOver: boolean;
   drop(handler: LearnerHandler, why: string): void;
+  /** A reconfiguration that was just committed ends the reign. */
+  retire(reason: string): void;
 }
 
 export class LeaderBroadcast {
@@ -33,6 +44,10 @@ export class LeaderBroadcast {
   readonly #proposals: Proposals;
   readonly #epoch: number;
   readonly #epochStart: number;
+  /** The reconfiguration that waits for its commit; there is at most one (I19). */
+  #reconfigZxid: number;
+  /** Another leads from the last commit on: what follows it is for the next epoch to decide. */
+  #isRetired: boolean;
 
   constructor(host: LeaderHost, owner: BroadcastOwner, epoch: number) {
     this.#host = host;
@@ -40,10 +55,22 @@ export class LeaderBroadcast {
     this.#epoch = epoch;
     this.#epochStart = makeZxid(epoch, 0);
     this.#proposals = new Proposals(this.#epochStart);
+    this.#reconfigZxid = Number.POSITIVE_INFINITY;
+    this.#isRetired = false;
   }
 
   get lastProposed(): number {
     return this.#proposals.lastProposed;
+  }
+
+  /** Nothing that was proposed waits for its commit. */
+  get isDrained(): boolean {
+    return this.#proposals.count === 0;
+  }
+
+  /** The epoch has no zxid left. */
+  get isUsedUp(): boolean {
+    return counterOf(this.#proposals.lastProposed) >= this.#host.limits.zxidsPerEpoch;
   }
 
   /** Syncs that wait for a commit. */
@@ -60,23 +87,37 @@ export class LeaderBroadcast {
     // What it acknowledged before and loses now must not count: it is proposed again below.
     if (plan.kind === 'DIFF') handler.keptZxid = handler.lastZxid;
     else this.#proposals.forgetAcks(handler.sid);
-    const now = this.#host.nowMs();
     if (!handler.isObserver) {
       handler.lastSentZxid = Math.max(this.#epochStart, handler.keptZxid);
-      for (const { zxid, buffer, start, end } of this.#proposals.outstanding()) {
-        if (zxid <= handler.keptZxid) continue;
-        handler.sendRange(PacketType.PROPOSAL, zxid, buffer, start, end);
-        handler.onProposalQueued(zxid, now);
-      }
     }
+    // A reconfiguration that is only proposed follows UPTODATE, as if it had been proposed later:
+    // Apache's learners take what NEWLEADER carries for committed, and forget what came before it.
+    this.#queueOutstanding(handler, this.#epochStart, this.#reconfigZxid);
     handler.sendNewLeader(this.#epochStart, utf8Encode(this.#host.ensembleText));
+    this.#queueOutstanding(handler, this.#reconfigZxid, Number.POSITIVE_INFINITY);
     return true;
+  }
+
+  /** Proposals from one zxid up to, and without, another, to a learner that lacks them. */
+  #queueOutstanding(handler: LearnerHandler, fromZxid: number, toZxid: number): void {
+    if (handler.isObserver) return;
+    const now = this.#host.nowMs();
+    for (const { zxid, buffer, start, end } of this.#proposals.outstanding()) {
+      if (zxid <= handler.keptZxid || zxid < fromZxid || zxid >= toZxid) continue;
+      handler.sendRange(PacketType.PROPOSAL, zxid, buffer, start, end);
+      handler.onProposalQueued(zxid, now);
+    }
   }
 
   /** Sends a logged transaction to everybody who follows. */
   propose(proposal: Proposal): void {
     this.#proposals.add(proposal);
     const { zxid, buffer, start, end } = proposal;
+    const config = this.#host.reconfig.configIn(buffer, start, end);
+    if (config !== null) {
+      this.#reconfigZxid = zxid;
+      this.#host.reconfig.onProposed(config);
+    }
     const now = this.#host.nowMs();
     for (const handler of this.#owner.handlers.values()) {
       if (!handler.isForwarded || handler.isObserver) continue;
@@ -109,6 +150,8 @@ export class LeaderBroadcast {
     if (handler.isObserver || epochOf(zxid) !== this.#epoch) return;
     if (zxid <= handler.ackedZxid) return;
     if (zxid > handler.lastSentZxid) {
+      // Apache's older learners acknowledge the history of a DIFF as well, if it is of this epoch.
+      if (zxid <= this.#proposals.lastCommitted) return;
       this.#owner.drop(handler, 'it acknowledges what was never proposed to it');
       return;
     }
@@ -171,21 +214,51 @@ export class LeaderBroadcast {
   }
 
   #commitReady(): void {
-    while (!this.#owner.isOver) {
+    while (!this.#owner.isOver && !this.#isRetired) {
       const proposal = this.#proposals.takeCommitted(this.#host.verifiers);
       if (proposal === null) return;
-      for (const handler of this.#owner.handlers.values()) this.#announce(handler, proposal);
+      const isReconfig = proposal.zxid === this.#reconfigZxid;
+      const leaderSid = isReconfig ? this.#designate(proposal.zxid) : -1;
+      for (const handler of this.#owner.handlers.values()) {
+        this.#announce(handler, proposal, leaderSid);
+      }
       this.#host.committedLog.add(proposal);
       this.#host.commit(proposal);
+      if (isReconfig) this.#onReconfigCommitted(proposal.zxid, leaderSid);
       this.#proposals.answerSyncs();
       for (const handler of this.#owner.handlers.values()) this.completeSync(handler);
     }
   }
 
-  #announce(handler: LearnerHandler, proposal: Proposal): void {
+  #designate(zxid: number): number {
+    const { sid, ensemble, reconfig } = this.#host;
+    const handlers = [...this.#owner.handlers.values()];
+    return designateLeader(sid, ensemble, reconfig.lastSeen, zxid, {
+      ackedBy: (voter) => this.#proposals.ackedBy(voter),
+      follows: (voter) =>
+        handlers.some((handler) => handler.sid === voter && handler.state === 'broadcast'),
+    });
+  }
+
+  #onReconfigCommitted(zxid: number, leaderSid: number): void {
+    this.#reconfigZxid = Number.POSITIVE_INFINITY;
+    const end = this.#host.reconfig.onCommitted(zxid, leaderSid);
+    if (end === null) return;
+    this.#isRetired = true;
+    this.#owner.retire(end);
+  }
+
+  /** `leaderSid` is -1 unless the proposal is a reconfiguration. */
+  #announce(handler: LearnerHandler, proposal: Proposal, leaderSid: number): void {
     if (!handler.isForwarded) return;
     const { zxid, buffer, start, end } = proposal;
-    if (handler.isObserver) handler.sendRange(PacketType.INFORM, zxid, buffer, start, end);
+    if (leaderSid >= 0) {
+      const w = new JuteWriter(end - start + 8);
+      w.number(leaderSid);
+      if (handler.isObserver) w.raw(buffer, start, end);
+      const type = handler.isObserver ? PacketType.INFORMANDACTIVATE : PacketType.COMMITANDACTIVATE;
+      handler.sendRange(type, zxid, w.buffer, 0, w.position);
+    } else if (handler.isObserver) handler.sendRange(PacketType.INFORM, zxid, buffer, start, end);
     else handler.send(PacketType.COMMIT, zxid);
     this.#checkQueue(handler);
   }

@@ -1,15 +1,16 @@
 /**
  * LeaderDial: a learner's way to its leader's quorum port (quorum-protocol.md 2.4 and 6; upstream
- * `Learner.connectToLeader`). The leader binds its port only after it was elected, so a refusal is
- * no verdict: five tries, 100 ms apart, within initLimit. All addresses are dialled at once; the
- * first that answers is kept.
+ * `Learner.connectToLeader`). The leader may bind its port only after it was elected, so a refusal
+ * is no verdict: it is dialled again and again for half a second, as Apache's members do in five
+ * tries
+ * 100 ms apart. All addresses are dialled at once; the first that answers is kept.
  */
 
 import type { HostPort } from '@zabra/protocol';
 import type { LearnerHost, PacketLink } from './zab-host.ts';
 
-const TRIES_MAX = 5;
-const RETRY_AFTER_MS = 100;
+const TRIES_MAX = 25;
+const RETRY_AFTER_MS = 20;
 
 export class LeaderDial {
   readonly #host: LearnerHost;

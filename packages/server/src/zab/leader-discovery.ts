@@ -69,6 +69,13 @@ export class LeaderDiscovery {
     return this.#epoch;
   }
 
+  /** What the stage waits for, when it has taken too long. */
+  get missing(): string {
+    if (this.#stage === 'promises') return 'too few FOLLOWERINFO';
+    if (this.#stage === 'epoch-acks') return 'too few ACKEPOCH';
+    return this.#stage === 'done' ? 'too few ACK of NEWLEADER' : 'our disk is too slow';
+  }
+
   /** True once LEADERINFO may leave: our own promise is on disk. */
   get mayAnnounce(): boolean {
     return this.#stage !== 'promises' && this.#stage !== 'storing-accepted';
@@ -93,6 +100,7 @@ export class LeaderDiscovery {
   checkPromises(): void {
     if (!hasQuorumOfAll(this.#host.verifiers, (sid) => this.#promised.has(sid))) return;
     this.#epoch = this.#acceptedEpochMax + 1;
+    this.#host.reconfig.onEpoch(this.#epoch);
     this.#enter('storing-accepted');
     this.#token = this.#host.storage.storeAcceptedEpoch(this.#epoch);
   }

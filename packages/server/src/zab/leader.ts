@@ -1,8 +1,8 @@
 /**
  * The leader of one epoch (upstream `Leader` and `LearnerHandler`; quorum-protocol.md 6, 9 and 19).
  * One object per reign: no field survives into the next. Here are the connections, whose turn it is
- * to speak, the phases, the clock and the end; which epoch begins is `leader-discovery.ts`, what
- * learners are sent and when it is committed is `leader-broadcast.ts`.
+ * to speak and the phases; which epoch begins is `leader-discovery.ts`, what learners are sent and
+ * when it is committed `leader-broadcast.ts`, what time does to all that `leader-clock.ts`.
  *
  * Persist before you speak: LEADERINFO leaves only after acceptedEpoch is stored, our own ACK of
  * NEWLEADER counts only after log and currentEpoch are, our own ACK of a proposal only after the
@@ -15,27 +15,25 @@ import {
   epochOf,
   type Id,
   JuteReader,
-  LEARNER_PROTOCOL_VERSION,
   makeZxid,
   packetName,
   PacketType,
   readAckEpochData,
   ZXID_NONE,
 } from '@zabra/protocol';
-import { memberOf } from './ensemble-config.ts';
 import { type BroadcastOwner, LeaderBroadcast } from './leader-broadcast.ts';
+import { LeaderClock, type LeaderClockOwner } from './leader-clock.ts';
 import { LeaderDiscovery } from './leader-discovery.ts';
 import { LearnerHandler } from './learner-handler.ts';
-import { decodeLearnerInfo, encodeLeaderInfo } from './learner-info.ts';
-import { hasLiveQuorum, lateness } from './learner-liveness.ts';
+import { LearnerHello } from './learner-hello.ts';
+import { encodeLeaderInfo } from './learner-info.ts';
 import { LearnerRequests } from './learner-requests.ts';
-import { isLastOfEpoch } from './proposals.ts';
 import { hasQuorumOfAll } from './quorum-verifier.ts';
 import type { LeaderHost, PacketLink, Proposal } from './zab-host.ts';
 
 export type LeaderPhase = 'discovery' | 'synchronization' | 'broadcast' | 'over';
 
-export class Leader implements BroadcastOwner {
+export class Leader implements BroadcastOwner, LeaderClockOwner {
   /** Learner connections by link id. */
   readonly handlers: Map<number, LearnerHandler>;
   readonly #host: LeaderHost;
@@ -46,27 +44,20 @@ export class Leader implements BroadcastOwner {
   #broadcast: LeaderBroadcast | null;
   #phase: LeaderPhase;
   readonly #ackedNewLeader: Set<number>;
-  #nextPingMs: number;
-  /** Half of the pings are on tick boundaries, where the quorum is checked. */
-  #isFullTick: boolean;
-  /** When a member first came that may not follow us any more; -1 for never. */
-  #outgrownAtMs: number;
-  /** Learners without a sid get negative ones. */
-  #anonymousNext: number;
+  readonly #clock: LeaderClock;
+  readonly #hello: LearnerHello;
 
   constructor(host: LeaderHost) {
     this.handlers = new Map();
     this.#host = host;
     this.#discovery = new LeaderDiscovery(host);
-    this.#requests = new LearnerRequests(host, this);
+    this.#clock = new LeaderClock(host, this, this.#discovery);
+    this.#requests = new LearnerRequests(host, this, this.#clock.handOver);
     this.#reader = new JuteReader();
     this.#broadcast = null;
     this.#phase = 'discovery';
     this.#ackedNewLeader = new Set();
-    this.#nextPingMs = 0;
-    this.#isFullTick = false;
-    this.#outgrownAtMs = -1;
-    this.#anonymousNext = -1;
+    this.#hello = new LearnerHello(host, this.#discovery);
   }
 
   /** -1 until it is fixed. */
@@ -91,6 +82,11 @@ export class Leader implements BroadcastOwner {
     return this.#broadcast?.lastProposed ?? -1;
   }
 
+  /** Nothing that was proposed waits for its commit. */
+  get isDrained(): boolean {
+    return this.#broadcast?.isDrained ?? true;
+  }
+
   get pendingSyncCount(): number {
     return this.#broadcast?.syncCount ?? 0;
   }
@@ -98,7 +94,7 @@ export class Leader implements BroadcastOwner {
   /** Begins discovery; call once. A lone voter has its quorum at once. */
   start(): void {
     if (this.#host.storage.acceptedEpoch >= EPOCH_MAX) {
-      this.#leave(`no epoch is left: ${EPOCH_MAX} is the last`);
+      this.leave(`no epoch is left: ${EPOCH_MAX} is the last`);
       return;
     }
     this.#discovery.checkPromises();
@@ -106,7 +102,7 @@ export class Leader implements BroadcastOwner {
 
   /** The quorum port accepted a connection. */
   onLearnerConnected(link: PacketLink): void {
-    if (this.isOver) {
+    if (this.isOver || this.#clock.isRetiring) {
       link.close('the leader is leaving');
       return;
     }
@@ -132,7 +128,7 @@ export class Leader implements BroadcastOwner {
   ): void {
     const handler = this.handlers.get(link.id);
     if (handler === undefined || this.isOver) return;
-    handler.lastPacketMs = this.#host.nowMs();
+    handler.onHeard(this.#host.nowMs());
     switch (handler.state) {
       case 'hello':
         this.#onHello(handler, type, zxid, buffer, start, end);
@@ -183,7 +179,7 @@ export class Leader implements BroadcastOwner {
   propose(proposal: Proposal): void {
     assert(this.#phase === 'broadcast', 'Only an established leader proposes');
     this.#broadcast?.propose(proposal);
-    if (isLastOfEpoch(proposal.zxid)) this.#leave('the zxid counter is used up');
+    if (this.#broadcast?.isUsedUp) this.leave('the zxid counter is used up');
   }
 
   /** Calls `answer` once everything proposed so far is committed; at once when it is. */
@@ -194,24 +190,41 @@ export class Leader implements BroadcastOwner {
   /** In every turn, after its other inputs, at least every 20 ms; sends on with snapshots too. */
   tick(): void {
     if (this.isOver) return;
-    const now = this.#host.nowMs();
-    for (const handler of this.handlers.values()) {
-      this.#stream(handler);
-      const why = lateness(handler, this.#host.limits, now);
-      if (why !== null) this.drop(handler, why);
-    }
-    if (this.#phase !== 'broadcast' && now > this.#discovery.deadlineMs) {
-      this.#leave(`no quorum within initLimit: ${this.#missing()}`);
-      return;
-    }
-    if (this.#broadcast === null || now < this.#nextPingMs) return;
-    this.#nextPingMs = now + this.#host.limits.tickTimeMs / 2;
-    for (const handler of this.handlers.values()) handler.ping(this.#broadcast.lastProposed);
-    this.#isFullTick = !this.#isFullTick;
-    if (!this.#isFullTick || this.#phase !== 'broadcast') return;
-    const { sid, verifiers } = this.#host;
-    if (hasLiveQuorum(sid, this.handlers.values(), verifiers, now)) return;
-    this.#leave('a quorum of followers no longer answers');
+    for (const handler of this.handlers.values()) this.#stream(handler);
+    const end = this.#clock.tick();
+    if (end !== null) this.leave(end);
+  }
+
+  /**
+   * Begins to hand over, to `wantedSid` or, for -1, to whoever is best; to ourselves when it is our
+   * sid. Why it cannot be is returned, or null.
+   */
+  handOver(wantedSid: number): string | null {
+    if (!this.established || this.#clock.isRetiring) return 'this server does not lead';
+    return this.#clock.handOver.begin(wantedSid);
+  }
+
+  /** Ends the reign behind what is proposed, without a successor; false when we do not lead. */
+  drainAway(): boolean {
+    if (!this.established || this.#clock.isRetiring) return false;
+    this.#clock.handOver.drainAway();
+    return true;
+  }
+
+  get isHandingOver(): boolean {
+    return !this.#clock.handOver.isIdle;
+  }
+
+  /** A session that was `owner`'s belongs to another server now. */
+  onSessionMoved(owner: object, sessionHi: number, sessionLo: number): void {
+    if (owner instanceof LearnerHandler) owner.onSessionMoved(sessionHi, sessionLo);
+  }
+
+  /** A reconfiguration ends the reign: learners go where they were told, and then we do. */
+  retire(reason: string): void {
+    this.#host.log('info', 'Leader', `Giving up epoch ${this.epoch}: ${reason}`);
+    this.#clock.retire(reason);
+    this.#host.onRetiring();
   }
 
   /** Ends the reign: closes every learner. The peer settles the disk. */
@@ -237,16 +250,7 @@ export class Leader implements BroadcastOwner {
     start: number,
     end: number,
   ): void {
-    if (type !== PacketType.FOLLOWERINFO && type !== PacketType.OBSERVERINFO) {
-      this.drop(handler, `its first packet is ${packetName(type)}, wanted FOLLOWERINFO`);
-      return;
-    }
-    const info = decodeLearnerInfo(buffer, start, end);
-    handler.sid = info.sid >= 0 ? info.sid : this.#anonymousNext--;
-    handler.isObserver = type === PacketType.OBSERVERINFO;
-    handler.isZabra = info.zabraVersion > 0;
-    handler.acceptedEpoch = zxid < 0 ? 0 : epochOf(zxid);
-    const objection = this.#objectionTo(handler, info.protocolVersion, info.configVersion);
+    const objection = this.#hello.onHello(handler, type, zxid, buffer, start, end);
     if (objection !== null) {
       this.drop(handler, objection);
       return;
@@ -257,30 +261,12 @@ export class Leader implements BroadcastOwner {
     }
     handler.state = 'epoch';
     const { sid, acceptedEpoch, isObserver } = handler;
-    const isMember = memberOf(this.#host.ensemble, sid) !== null;
+    const isMember = this.#hello.isMember(sid);
     this.#discovery.onPromise(sid, acceptedEpoch, isMember, isObserver);
     if (this.#discovery.mayAnnounce) this.#sendLeaderInfo(handler);
-    if (isMember && this.established && acceptedEpoch > this.epoch) this.#onOutgrown(handler);
-  }
-
-  /**
-   * A member promised a later epoch to a leader that never came to lead. It may not follow us, and
-   * nothing else would ever end that: when it has not found its way elsewhere within initLimit we
-   * make room for an epoch that all can follow.
-   */
-  #onOutgrown(handler: LearnerHandler): void {
-    const now = this.#host.nowMs();
-    const { initLimitTicks, tickTimeMs } = this.#host.limits;
-    if (this.#outgrownAtMs < 0) this.#outgrownAtMs = now;
-    if (now - this.#outgrownAtMs <= initLimitTicks * tickTimeMs) return;
-    this.#leave(`member ${handler.sid} has promised epoch ${handler.acceptedEpoch}, beyond ours`);
-  }
-
-  #objectionTo(handler: LearnerHandler, protocol: number, configVersion: number): string | null {
-    if (handler.sid === this.#host.sid) return 'its sid is ours';
-    if (protocol < LEARNER_PROTOCOL_VERSION) return `its protocol ${protocol} is older than 3.4`;
-    if (configVersion > this.#host.ensemble.version) return 'its configuration is newer than ours';
-    return this.#discovery.objectionTo(handler.acceptedEpoch);
+    if (!isMember || !this.established || acceptedEpoch <= this.epoch) return;
+    if (!this.#clock.onOutgrown()) return;
+    this.leave(`member ${sid} has promised epoch ${acceptedEpoch}, beyond ours`);
   }
 
   #sendLeaderInfo(handler: LearnerHandler): void {
@@ -358,10 +344,11 @@ export class Leader implements BroadcastOwner {
   #checkNewLeaderAcks(): void {
     const { verifiers } = this.#host;
     if (!hasQuorumOfAll(verifiers, (sid) => this.#ackedNewLeader.has(sid))) return;
-    const now = this.#host.nowMs();
     this.#phase = 'broadcast';
-    this.#nextPingMs = now;
-    this.#host.onEstablished(this.epoch);
+    this.#clock.onEstablished();
+    const end = this.#host.reconfig.onEstablished();
+    if (end === null) this.#host.onEstablished(this.epoch);
+    else this.retire(end);
     for (const handler of this.handlers.values()) this.#broadcast?.completeSync(handler);
   }
 
@@ -371,12 +358,6 @@ export class Leader implements BroadcastOwner {
     const moved = handler.streamSnapshot();
     if (moved === null) this.drop(handler, 'its snapshot was given up');
     else if (moved) handler.deadlineMs = this.#initDeadline();
-  }
-
-  #missing(): string {
-    if (this.#discovery.stage === 'promises') return 'too few FOLLOWERINFO';
-    if (this.#discovery.stage === 'epoch-acks') return 'too few ACKEPOCH';
-    return this.#discovery.stage === 'done' ? 'too few ACK of NEWLEADER' : 'our disk is too slow';
   }
 
   #initDeadline(): number {
@@ -390,9 +371,11 @@ export class Leader implements BroadcastOwner {
     this.#host.onLearnerGone(handler);
   }
 
-  #leave(reason: string): void {
+  /** The reign is over. */
+  leave(reason: string): void {
     if (this.isOver) return;
-    this.#host.log('warn', 'Leader', `Stopping to lead epoch ${this.epoch}: ${reason}`);
+    const level = this.#clock.handOver.isDone ? 'info' : 'warn';
+    this.#host.log(level, 'Leader', `Stopping to lead epoch ${this.epoch}: ${reason}`);
     this.stop(reason);
     this.#host.leave(reason);
   }

@@ -17,6 +17,8 @@ import {
   writeQuorumPacketRange,
   ZXID_NONE,
 } from '@zabra/protocol';
+import { Heartbeat } from './heartbeat.ts';
+import { OwnPacket } from './own-packets.ts';
 import type { LearnerOwner, PacketLink, SnapshotStream } from './zab-host.ts';
 
 /** A snapshot is written on while the network holds less than this. */
@@ -53,6 +55,7 @@ export class LearnerHandler implements LearnerOwner {
   /** Highest proposal queued for it. */
   lastSentZxid: number;
   lastPacketMs: number;
+  readonly heartbeat: Heartbeat;
   /** When a state in which we wait for it has lasted too long. */
   deadlineMs: number;
   /** Until then it counts as live although it is not yet synchronised. */
@@ -79,6 +82,7 @@ export class LearnerHandler implements LearnerOwner {
     this.earlyAckZxid = -1;
     this.lastSentZxid = -1;
     this.lastPacketMs = nowMs;
+    this.heartbeat = new Heartbeat(nowMs);
     this.deadlineMs = deadlineMs;
     this.graceUntilMs = graceUntilMs;
     this.unackedSinceMs = -1;
@@ -117,8 +121,8 @@ export class LearnerHandler implements LearnerOwner {
   }
 
   /** A PING overtakes what waits for UPTODATE, never a snapshot body. */
-  ping(zxid: number): void {
-    if (this.isForwarded && !this.isStreaming) this.link.send(PacketType.PING, zxid, null);
+  ping(zxid: number, data: Uint8Array | null): void {
+    if (this.isForwarded && !this.isStreaming) this.link.send(PacketType.PING, zxid, data);
   }
 
   startSnapshot(stream: SnapshotStream): void {
@@ -163,14 +167,28 @@ export class LearnerHandler implements LearnerOwner {
     this.link.send(PacketType.UPTODATE, ZXID_NONE, null);
     this.state = 'broadcast';
     // It may have waited long and silently for us: its time of silence begins now.
-    this.lastPacketMs = nowMs;
+    this.onHeard(nowMs);
     if (this.lastSentZxid > this.ackedZxid) this.unackedSinceMs = nowMs;
     this.#flush(this.#untilUpToDate);
+  }
+
+  /** It said something. */
+  onHeard(nowMs: number): void {
+    this.lastPacketMs = nowMs;
+    this.heartbeat.onHeard(nowMs);
   }
 
   onProposalQueued(zxid: number, nowMs: number): void {
     this.lastSentZxid = zxid;
     if (this.state === 'broadcast' && this.unackedSinceMs < 0) this.unackedSinceMs = nowMs;
+  }
+
+  /** One of its sessions belongs to another server now: whoever takes over must not mix them up. */
+  onSessionMoved(sessionHi: number, sessionLo: number): void {
+    if (!this.isZabra || this.state !== 'broadcast') return;
+    const w = new JuteWriter(8);
+    w.long(sessionHi, sessionLo);
+    this.sendRange(OwnPacket.SESSION_MOVED, ZXID_NONE, w.buffer, 0, w.position);
   }
 
   onAcked(zxid: number, nowMs: number): void {

@@ -45,6 +45,10 @@ export class LearnerHistory {
     this.#ackTo = -1;
   }
 
+  get lastSeen(): number {
+    return this.#lastSeen;
+  }
+
   get lastCommitted(): number {
     return this.#lastCommitted;
   }

@@ -1,9 +1,6 @@
 /**
- * How members of our own kind know each other: trailing bytes behind the records that FOLLOWERINFO,
- * OBSERVERINFO and LEADERINFO carry. Apache's members read the record and ignore the rest, so who
- * does not declare itself is treated as Java, with all its known faults.
- *
- *   declaration = int magic "ZABR", int version
+ * Data of the packets by which leader and learner introduce themselves: FOLLOWERINFO, OBSERVERINFO
+ * and LEADERINFO with the declaration behind their records, and ACKEPOCH (quorum-protocol.md 5.2).
  */
 
 import {
@@ -16,14 +13,7 @@ import {
   writeLeaderInfoData,
   writeLearnerInfo,
 } from '@zabra/protocol';
-
-/** "ZABR" */
-const MAGIC = 0x5a414252;
-
-/** Raised when Zabra members agree on something new. */
-export const ZABRA_VERSION = 1;
-
-const DECLARATION_BYTES = 8;
+import { declare, readDeclaration } from './declaration.ts';
 
 export interface LearnerDeclaration {
   /** SID_NONE when the learner gave none (anonymous observer). */
@@ -71,13 +61,4 @@ export function encodeEpoch(epoch: number): Uint8Array {
   const w = new JuteWriter(4);
   writeAckEpochData(w, epoch);
   return w.toBytes();
-}
-
-function declare(w: JuteWriter): void {
-  w.int(MAGIC);
-  w.int(ZABRA_VERSION);
-}
-
-function readDeclaration(r: JuteReader): number {
-  return r.remaining() >= DECLARATION_BYTES && r.int() === MAGIC ? r.int() : 0;
 }

@@ -13,7 +13,10 @@ import {
   PacketType,
   ZXID_NONE,
 } from '@zabra/protocol';
+import type { HandOver } from './hand-over.ts';
+import { FLOOR_BYTES } from './heartbeat.ts';
 import type { LearnerHandler } from './learner-handler.ts';
+import { OwnPacket } from './own-packets.ts';
 import type { LeaderHost } from './zab-host.ts';
 
 /** Session, cxid and opcode before the client's own bytes. */
@@ -31,12 +34,14 @@ export interface RequestsOwner {
 export class LearnerRequests {
   readonly #host: LeaderHost;
   readonly #owner: RequestsOwner;
+  readonly #handOver: HandOver;
   readonly #reader: JuteReader;
   readonly #answer: JuteWriter;
 
-  constructor(host: LeaderHost, owner: RequestsOwner) {
+  constructor(host: LeaderHost, owner: RequestsOwner, handOver: HandOver) {
     this.#host = host;
     this.#owner = owner;
+    this.#handOver = handOver;
     this.#reader = new JuteReader();
     this.#answer = new JuteWriter(16);
   }
@@ -58,10 +63,18 @@ export class LearnerRequests {
         this.#onPing(handler, buffer, start, end);
         return;
       case PacketType.REQUEST:
-        this.#onRequest(handler, buffer, start, end, auth);
+        if (start >= 0 && this.#handOver.isDraining) {
+          this.#handOver.defer(handler, buffer, start, end, auth);
+        } else this.#onRequest(handler, buffer, start, end, auth);
         return;
       case PacketType.REVALIDATE:
         this.#onRevalidate(handler, buffer, start, end);
+        return;
+      case OwnPacket.READY:
+        this.#handOver.onReady(handler);
+        return;
+      case OwnPacket.REQUEST_LEADERSHIP:
+        this.#onLeadershipWanted(handler);
         return;
       default:
         // Both sides of upstream log an unknown packet and go on.
@@ -73,13 +86,28 @@ export class LearnerRequests {
     }
   }
 
-  /** The sessions that the learner heard of since the last PING; none is an empty buffer. */
+  #onLeadershipWanted({ sid }: LearnerHandler): void {
+    const objection = this.#handOver.begin(sid);
+    if (objection === null) return;
+    this.#host.log('warn', 'LearnerHandler', `${sid} wants to lead, which cannot be: ${objection}`);
+  }
+
+  /**
+   * The sessions that the learner heard of since the last PING; none is an empty buffer. A member
+   * of our own kind may say behind them how long its pauses are.
+   */
   #onPing(handler: LearnerHandler, buffer: Uint8Array, start: number, end: number): void {
-    if (start < 0 || (end - start) % TOUCH_BYTES !== 0) {
+    const restBytes = (end - start) % TOUCH_BYTES;
+    const hasFloor = handler.isZabra && restBytes === FLOOR_BYTES;
+    if (start < 0 || (restBytes !== 0 && !hasFloor)) {
       this.#owner.drop(handler, 'the touch table in its PING is malformed');
       return;
     }
-    const r = this.#reader.reset(buffer, start, end);
+    const tableEnd = end - restBytes;
+    if (hasFloor) {
+      handler.heartbeat.onAgreed(this.#reader.reset(buffer, tableEnd, end).int());
+    }
+    const r = this.#reader.reset(buffer, start, tableEnd);
     while (r.remaining() > 0) {
       r.long();
       const { hi, lo } = r;
@@ -133,10 +161,12 @@ export class LearnerRequests {
     r.long();
     const { hi, lo } = r;
     const timeoutMs = r.int();
-    const w = this.#answer;
-    w.reset();
-    w.long(hi, lo);
-    w.bool(this.#host.onRevalidate(handler, hi, lo, timeoutMs));
-    handler.sendRange(PacketType.REVALIDATE, ZXID_NONE, w.buffer, 0, w.position);
+    this.#host.onRevalidate(handler, hi, lo, timeoutMs, (valid) => {
+      const w = this.#answer;
+      w.reset();
+      w.long(hi, lo);
+      w.bool(valid);
+      handler.sendRange(PacketType.REVALIDATE, ZXID_NONE, w.buffer, 0, w.position);
+    });
   }
 }

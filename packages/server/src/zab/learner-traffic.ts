@@ -14,7 +14,10 @@ import {
   PacketType,
   ZXID_NONE,
 } from '@zabra/protocol';
+import { FLOOR_BYTES, type Heartbeat } from './heartbeat.ts';
+import { LearnerHandOver } from './learner-hand-over.ts';
 import { LearnerHistory, type Outcome } from './learner-history.ts';
+import { isOwnPacket } from './own-packets.ts';
 import type { LearnerHost, PacketLink } from './zab-host.ts';
 
 /** Data of a REVALIDATE answer: session and a boolean. */
@@ -23,8 +26,12 @@ const SID_BYTES = 8;
 
 export class LearnerTraffic {
   readonly history: LearnerHistory;
+  readonly handOver: LearnerHandOver;
+  readonly #heartbeat: Heartbeat;
   /** Past UPTODATE. */
   isServing: boolean;
+  /** A reconfiguration ends this role: what was returned is no fault of the leader's. */
+  isReconfigured: boolean;
   readonly #host: LearnerHost;
   readonly #link: PacketLink;
   #syncsWaiting: number;
@@ -32,9 +39,12 @@ export class LearnerTraffic {
   readonly #request: JuteWriter;
   readonly #ack: (zxid: number) => void;
 
-  constructor(host: LearnerHost, link: PacketLink) {
+  constructor(host: LearnerHost, link: PacketLink, heartbeat: Heartbeat) {
     this.history = new LearnerHistory(host);
+    this.handOver = new LearnerHandOver(host, link, this.history);
+    this.#heartbeat = heartbeat;
     this.isServing = false;
+    this.isReconfigured = false;
     this.#host = host;
     this.#link = link;
     this.#syncsWaiting = 0;
@@ -52,10 +62,10 @@ export class LearnerTraffic {
     end: number,
     auth: readonly Id[] | null,
   ): Outcome {
+    if (isOwnPacket(type)) return this.handOver.onPacket(type, zxid, buffer, start, end);
     switch (type) {
       case PacketType.PING:
-        // The touch table, even an empty one, is never null: that kills a Java leader's handler.
-        this.#link.send(PacketType.PING, zxid, this.#host.takeTouches(), auth);
+        this.#onPing(zxid, buffer, start, end, auth);
         return null;
       case PacketType.SYNC:
         return this.#onSyncAnswer();
@@ -64,6 +74,29 @@ export class LearnerTraffic {
       default:
         return this.onTransaction(type, zxid, buffer, start, end);
     }
+  }
+
+  #onPing(
+    zxid: number,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    auth: readonly Id[] | null,
+  ): void {
+    const { pace } = this.#host;
+    const touches = this.#host.takeTouches();
+    // A leader of our own kind says how long its pauses are, and is told the same of us.
+    if (start >= 0 && end - start === FLOOR_BYTES && pace.detectionMs > 0) {
+      this.#heartbeat.onAgreed(this.#reader.reset(buffer, start, end).int());
+      const w = this.#request;
+      w.reset();
+      w.raw(touches, 0, touches.length);
+      w.int(pace.floorMs);
+      this.#link.send(PacketType.PING, zxid, w.toBytes(), auth);
+      return;
+    }
+    // The touch table, even an empty one, is never null: that kills a Java leader's handler.
+    this.#link.send(PacketType.PING, zxid, touches, auth);
   }
 
   /** A packet that carries or commits a transaction; any other is logged and passed over. */
@@ -78,7 +111,7 @@ export class LearnerTraffic {
     const isForVoters = this.#host.isObserver && this.isServing;
     switch (type) {
       case PacketType.PROPOSAL:
-        return isForVoters ? null : this.history.propose(zxid, buffer, start, end);
+        return isForVoters ? null : this.#onProposal(zxid, buffer, start, end);
       case PacketType.COMMIT:
         return isForVoters ? null : this.history.commit(zxid);
       case PacketType.INFORM:
@@ -93,6 +126,14 @@ export class LearnerTraffic {
         this.#host.log('warn', 'Learner', `Ignored ${packetName(type)} of the leader`);
         return null;
     }
+  }
+
+  #onProposal(zxid: number, buffer: Uint8Array, start: number, end: number): Outcome {
+    const isNews = zxid > this.history.lastSeen;
+    const fault = this.history.propose(zxid, buffer, start, end);
+    const config = isNews ? this.#host.reconfig.configIn(buffer, start, end) : null;
+    if (config !== null && fault === null) this.#host.reconfig.onProposed(config);
+    return fault;
   }
 
   /** Our log is on stable storage up to `zxid`: what waits for that is acknowledged. */
@@ -141,8 +182,10 @@ export class LearnerTraffic {
       type === PacketType.COMMITANDACTIVATE
         ? this.history.commit(zxid)
         : this.history.inform(zxid, buffer, start + SID_BYTES, end);
-    if (fault === null) this.#host.onActivate(zxid, leaderSid);
-    return fault;
+    if (fault !== null) return fault;
+    const reason = this.#host.reconfig.onCommitted(zxid, leaderSid);
+    this.isReconfigured = reason !== null;
+    return reason;
   }
 
   /** SYNC has no id: the k-th answers the k-th that we sent (B9, T20). */

@@ -5,6 +5,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { makeZxid, PacketType } from '@zabra/protocol';
+import { ZABRA_VERSION } from './declaration.ts';
+import { encodeLeaderInfo } from './learner-info.ts';
 import { LearnerRig } from './learner-rig.test-kit.ts';
 
 const z = makeZxid;
@@ -70,18 +72,18 @@ test('an epoch that was promised before is answered with -1, a lower one with le
   assert.match(String(low.link.closedFor), /its epoch 4 is below 5/);
 });
 
-test('the leader is dialled five times, 100 ms apart, at all its addresses', () => {
+test('the leader is dialled 25 times, 20 ms apart, at all its addresses', () => {
   const rig = new LearnerRig();
   rig.addresses.push({ host: 'other', port: 2889 });
   void rig.learner;
-  for (let attempt = 1; attempt <= 5; attempt++) {
+  for (let attempt = 1; attempt <= 25; attempt++) {
     assert.equal(rig.host.dials.length, 2 * attempt);
     for (const { link } of rig.host.dials.slice(-2)) rig.learner.onLinkClosed(link, 'refused');
-    rig.after(99);
+    rig.after(19);
     assert.equal(rig.host.dials.length, 2 * attempt);
-    if (attempt < 5) rig.after(1);
+    if (attempt < 25) rig.after(1);
   }
-  assert.match(left(rig), /no connection in 5 tries: refused/);
+  assert.match(left(rig), /no connection in 25 tries: refused/);
 });
 
 test('the first address that answers is kept, the others are hung up', () => {
@@ -158,6 +160,17 @@ test('T31: what cannot be truncated is replaced: the learner claims to have noth
   assert.deepEqual(rig.link.take().slice(1), ['ACKEPOCH 0 ffffffff']);
   rig.hear(DIFF, z(1, 5));
   assert.match(left(rig), /DIFF although we have no usable history/);
+});
+
+test('what a leader declares behind its LEADERINFO tells whether it is one of our kind', () => {
+  const rig = new LearnerRig();
+  rig.connect();
+  rig.hear(PacketType.LEADERINFO, z(1, 0), Uint8Array.of(0, 1, 0, 0));
+  assert.equal(rig.host.leaderVersion, 0);
+  const other = new LearnerRig();
+  other.connect();
+  other.hear(PacketType.LEADERINFO, z(1, 0), encodeLeaderInfo());
+  assert.equal(other.host.leaderVersion, ZABRA_VERSION);
 });
 
 test('a TRUNC to no zxid is not followed', () => {

@@ -23,6 +23,7 @@ import {
   zxidToHex,
 } from '@zabra/protocol';
 import { LeaderDial } from './leader-dial.ts';
+import { LeaderWatch } from './leader-watch.ts';
 import { decodeLeaderInfo, encodeEpoch, encodeLearnerInfo } from './learner-info.ts';
 import { isSynchronised, type LearnerPhase, type LearnerStep, phaseOf } from './learner-step.ts';
 import { LearnerTraffic } from './learner-traffic.ts';
@@ -45,7 +46,7 @@ export class Learner {
   #opZxid: number;
   /** Our history cannot be mended: we claim to have none, so that the leader sends SNAP (T31). */
   #wantsSnapshot: boolean;
-  #lastHeardMs: number;
+  readonly #watch: LeaderWatch;
 
   constructor(host: LearnerHost, leaderSid: number, addresses: readonly HostPort[]) {
     this.leaderSid = leaderSid;
@@ -60,7 +61,7 @@ export class Learner {
     this.#syncKind = '';
     this.#opZxid = -1;
     this.#wantsSnapshot = false;
-    this.#lastHeardMs = host.nowMs();
+    this.#watch = new LeaderWatch(host);
   }
 
   get phase(): LearnerPhase {
@@ -95,7 +96,7 @@ export class Learner {
     const { sid, isObserver, configVersion, storage } = this.#host;
     this.#link = link;
     this.#step = 'hello';
-    this.#heard();
+    this.#watch.onConnected();
     link.send(
       isObserver ? PacketType.OBSERVERINFO : PacketType.FOLLOWERINFO,
       makeZxid(storage.acceptedEpoch, 0),
@@ -119,7 +120,7 @@ export class Learner {
     auth: readonly Id[] | null,
   ): void {
     if (link !== this.#link || this.#step === 'over') return;
-    this.#heard();
+    this.#watch.onHeard();
     switch (this.#step) {
       case 'hello':
         this.#onLeaderInfo(type, zxid, buffer, start, end);
@@ -148,7 +149,7 @@ export class Learner {
 
   /** Bytes of a snapshot's body came: the leader lives. */
   onSnapshotBytes(): void {
-    this.#heard();
+    this.#watch.onHeard();
   }
 
   /** The token's store completed. */
@@ -207,10 +208,8 @@ export class Learner {
       return;
     }
     if (this.#isWaitingForDisk) return;
-    const { initLimitTicks, syncLimitTicks, tickTimeMs } = this.#host.limits;
-    const limitMs = (isSynchronised(this.#step) ? syncLimitTicks : initLimitTicks) * tickTimeMs;
-    const silentMs = this.#host.nowMs() - this.#lastHeardMs;
-    if (silentMs > limitMs) this.#leave(`the leader was silent for ${silentMs} ms`);
+    const late = this.#watch.lateness(this.#step);
+    if (late !== null) this.#leave(late);
   }
 
   /** Ends the role; the peer settles the disk. */
@@ -235,6 +234,11 @@ export class Learner {
     this.#traffic?.forward(sessionHi, sessionLo, cxid, opcode, buffer, start, end, auth);
   }
 
+  /** Asks a leader of our own kind for the leadership. */
+  requestLeadership(): void {
+    this.#traffic?.handOver.requestLeadership();
+  }
+
   /** Asks whether a session that moves to us lives; `onRevalidated` answers. */
   revalidate(sessionHi: number, sessionLo: number, timeoutMs: number): void {
     this.#traffic?.revalidate(sessionHi, sessionLo, timeoutMs);
@@ -250,7 +254,8 @@ export class Learner {
       this.#leave(`it sent ${packetName(type)} of ${zxidToHex(zxid)}, wanted LEADERINFO`);
       return;
     }
-    if (decodeLeaderInfo(buffer, start, end) < 0) {
+    this.#host.leaderVersion = decodeLeaderInfo(buffer, start, end);
+    if (this.#host.leaderVersion < 0) {
       this.#leave('its LEADERINFO is too short');
       return;
     }
@@ -272,7 +277,7 @@ export class Learner {
   /** Only when acceptedEpoch is on stable storage. */
   #sendAckEpoch(currentEpoch: number): void {
     this.#step = 'op';
-    this.#heard();
+    this.#watch.onHeard();
     const lastZxid = this.#wantsSnapshot ? 0 : this.#host.storage.lastLoggedZxid;
     this.#link?.send(PacketType.ACKEPOCH, lastZxid, encodeEpoch(currentEpoch));
   }
@@ -308,16 +313,16 @@ export class Learner {
       const isMark = counterOf(this.#opZxid) === 0 && lastLoggedZxid <= this.#opZxid;
       assert(isMark || lastLoggedZxid === this.#opZxid, `${this.#syncKind} ended elsewhere`);
     }
-    this.#traffic = new LearnerTraffic(this.#host, link);
+    this.#traffic = new LearnerTraffic(this.#host, link, this.#watch.heartbeat);
     this.#step = 'history';
-    this.#heard();
+    this.#watch.onHeard();
     if (this.#syncKind !== 'DIFF') link.resume();
   }
 
   #onHistory(type: number, zxid: number, buffer: Uint8Array, start: number, end: number): void {
     const fault = this.#traffic?.onTransaction(type, zxid, buffer, start, end) ?? null;
     if (fault === null) return;
-    if (this.#syncKind === 'SNAP') this.#leave(fault);
+    if (this.#syncKind === 'SNAP' || this.#traffic?.isReconfigured) this.#leave(fault);
     else this.#askForSnapshot(fault);
   }
 
@@ -337,7 +342,7 @@ export class Learner {
       this.#askForSnapshot(`the history ends at ${zxidToHex(reached)}`);
       return;
     }
-    if (end > start) this.#host.onEnsembleText(utf8Decode(buffer, start, end));
+    if (end > start) this.#host.reconfig.onNewLeader(utf8Decode(buffer, start, end), this.#epoch);
     link.pause();
     this.#step = 'syncing-log';
     this.#token = this.#host.storage.syncBeforeLeading();
@@ -346,7 +351,7 @@ export class Learner {
   /** Only when the history and then currentEpoch are on stable storage. */
   #sendAckNewLeader(): void {
     this.#step = 'acked';
-    this.#heard();
+    this.#watch.onHeard();
     this.#link?.send(PacketType.ACK, makeZxid(this.#epoch, 0), null);
     const fault = this.#host.isObserver ? null : this.#traffic?.history.startLogging(this.#epoch);
     if (typeof fault === 'string') this.#leave(fault);
@@ -355,9 +360,15 @@ export class Learner {
 
   /** Behind ACK(e:0). */
   #onUpToDate(): void {
-    if (this.#step !== 'acked') return;
+    const traffic = this.#traffic;
+    if (this.#step !== 'acked' || traffic === null) return;
+    const end = this.#host.reconfig.onUpToDate(traffic.history.lastCommitted);
+    if (end !== null) {
+      this.#leave(end);
+      return;
+    }
     this.#step = 'serving';
-    if (this.#traffic !== null) this.#traffic.isServing = true;
+    traffic.isServing = true;
     this.#host.log('info', 'Learner', `Up to date in epoch ${this.#epoch} by ${this.#syncKind}`);
     this.#host.onServing(this.#epoch);
   }
@@ -379,14 +390,10 @@ export class Learner {
     this.#dial.start();
   }
 
-  #heard(): void {
-    this.#lastHeardMs = this.#host.nowMs();
-  }
-
   #leave(reason: string): void {
     if (this.#step === 'over') return;
-    const { leaderSid } = this;
-    this.#host.log('warn', 'Learner', `Stopping to follow ${leaderSid}: ${reason}`);
+    const level = this.#traffic?.handOver.isHandedOver === true ? 'info' : 'warn';
+    this.#host.log(level, 'Learner', `Stopping to follow ${this.leaderSid}: ${reason}`);
     this.stop(reason);
     this.#host.leave(reason);
   }

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { makeZxid } from '@zabra/protocol';
-import { isLastOfEpoch, Proposals } from './proposals.ts';
+import { Proposals } from './proposals.ts';
 import { makeVerifier } from './quorum-verifier.ts';
 import { configOf, THREE_TEXT, txn } from './script-host.test-kit.ts';
 
@@ -101,9 +101,4 @@ test('whatever the order of ACKs, commits are in order and exactly what two vote
       }
     }),
   );
-});
-
-test('S21: an epoch ends before its counter does', () => {
-  assert.equal(isLastOfEpoch(makeZxid(7, 0xfffffffd)), false);
-  assert.equal(isLastOfEpoch(makeZxid(7, 0xfffffffe)), true);
 });

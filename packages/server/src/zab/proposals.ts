@@ -4,7 +4,7 @@
  * acknowledgements came in. Syncs wait here behind the last proposal that was outstanding.
  */
 
-import { assert, COUNTER_MAX, counterOf, RingQueue } from '@zabra/protocol';
+import { assert, RingQueue } from '@zabra/protocol';
 import { hasQuorumOfAll, type QuorumVerifier } from './quorum-verifier.ts';
 import type { Proposal } from './zab-host.ts';
 
@@ -66,6 +66,11 @@ export class Proposals {
     if ((this.#acked.get(sid) ?? -1) < zxid) this.#acked.set(sid, zxid);
   }
 
+  /** -1 for a voter that has acknowledged nothing. */
+  ackedBy(sid: number): number {
+    return this.#acked.get(sid) ?? -1;
+  }
+
   /** The learner loses what is not committed, and will be sent it again: its word is void. */
   forgetAcks(sid: number): void {
     this.#acked.delete(sid);
@@ -97,9 +102,4 @@ export class Proposals {
       next.answer();
     }
   }
-}
-
-/** True for the last zxid that an epoch may use: the next would run into the epoch half (S21). */
-export function isLastOfEpoch(zxid: number): boolean {
-  return counterOf(zxid) + 1 >= COUNTER_MAX;
 }

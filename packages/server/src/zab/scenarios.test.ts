@@ -265,8 +265,8 @@ function meshOf(sid: number, dials: ScriptLink[], heard: number[]): ElectionMesh
       onNotification: (from) => heard.push(from),
       onConnected: () => {},
     },
-    configOf(THREE_TEXT),
-    { multiAddress: false, connectTimeoutMs: 5000, helloTimeoutMs: 5000 },
+    configOf(THREE_TEXT).members,
+    { multiAddress: false, connectTimeoutMs: 5000, helloTimeoutMs: 5000, authenticates: false },
     new Prng(1),
   );
 }
@@ -296,12 +296,14 @@ test('S19: established members agree, whatever round they heard of their leader 
     sid: 1,
     isObserver: false,
     verifiers: [makeVerifier(configOf(THREE_TEXT))],
+    memberSids: [],
     pollMaxMs: 1000,
     emptyNeedsAllVoters: false,
     nowMs: () => 0,
     log: () => {},
     sendVote: () => {},
     connectAll: () => {},
+    isConnected: () => true,
     onDecided: (vote) => void decided.push(vote),
   });
   election.start(z(1, 7), 1);

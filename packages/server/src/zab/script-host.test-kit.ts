@@ -18,10 +18,13 @@ import {
   utf8Encode,
   zxidToHex,
 } from '@zabra/protocol';
-import { CommittedLog, follows } from './committed-log.ts';
+import { CommittedLog } from './committed-log.ts';
 import type { EnsembleConfig } from './ensemble-config.ts';
 import { parseEnsembleText } from './ensemble-text.ts';
+import { MemberPace } from './member-pace.ts';
 import { makeVerifier, type QuorumVerifier } from './quorum-verifier.ts';
+import { ScriptReconfig } from './script-reconfig.test-kit.ts';
+import { ScriptStorage } from './script-storage.test-kit.ts';
 import type {
   ElectionLink,
   LeaderHost,
@@ -30,7 +33,6 @@ import type {
   PacketLink,
   Proposal,
   SnapshotStream,
-  ZabStorage,
 } from './zab-host.ts';
 
 export const THREE_TEXT = [
@@ -171,51 +173,6 @@ function printable(buffer: Uint8Array, start: number, end: number): string {
   return String.fromCharCode(...buffer.subarray(start, end));
 }
 
-export class ScriptStorage implements ZabStorage {
-  acceptedEpoch = 0;
-  currentEpoch = 0;
-  lastLoggedZxid = 0;
-  syncedZxid = 0;
-  readonly asked: string[] = [];
-  #lastToken = 0;
-
-  storeAcceptedEpoch(epoch: number): number {
-    this.acceptedEpoch = epoch;
-    return this.#ask(`acceptedEpoch ${epoch}`);
-  }
-
-  storeCurrentEpoch(epoch: number): number {
-    this.currentEpoch = epoch;
-    return this.#ask(`currentEpoch ${epoch}`);
-  }
-
-  syncBeforeLeading(): number {
-    return this.#ask('sync');
-  }
-
-  append(zxid: number, buffer: Uint8Array, start: number, end: number): Proposal {
-    assert.ok(follows(this.lastLoggedZxid, zxid), `appends ${zxid} to ${this.lastLoggedZxid}`);
-    this.lastLoggedZxid = zxid;
-    this.asked.push(`append ${zxidToHex(zxid)}`);
-    return { zxid, buffer: buffer.slice(start, end), start: 0, end: end - start };
-  }
-
-  /** Token of the request asked for last. */
-  get lastToken(): number {
-    return this.#lastToken;
-  }
-
-  takeAsked(): string[] {
-    return this.asked.splice(0);
-  }
-
-  #ask(what: string): number {
-    this.#lastToken += 1;
-    this.asked.push(what);
-    return this.#lastToken;
-  }
-}
-
 abstract class ScriptHost {
   sid = 1;
   now = 1000;
@@ -223,9 +180,11 @@ abstract class ScriptHost {
     tickTimeMs: 100,
     initLimitTicks: 10,
     syncLimitTicks: 5,
+    zxidsPerEpoch: 1_000_000,
     packetBytesMax: 1 << 20,
     queueBytesMax: 4096,
   };
+  pace = new MemberPace(0);
   readonly storage = new ScriptStorage();
   committedLog = new CommittedLog(500);
   lastProcessedZxid = 0;
@@ -244,6 +203,10 @@ abstract class ScriptHost {
   commit(proposal: Proposal): void {
     this.lastProcessedZxid = proposal.zxid;
     this.deeds.push(`commit ${zxidToHex(proposal.zxid)}`);
+  }
+
+  onHandOver(successorSid: number, zxid: number): void {
+    this.deeds.push(`hand over to ${successorSid} at ${zxidToHex(zxid)}`);
   }
 
   leave(reason: string): void {
@@ -272,6 +235,7 @@ export class ScriptLeaderHost extends ScriptHost implements LeaderHost {
   snapshotParts = ['sn', 'ap'];
   snapshotFails = false;
   onEstablishedDo: () => void = () => {};
+  readonly reconfig = new ScriptReconfig(() => this.ensemble, this.deeds);
 
   openSnapshot(): SnapshotStream {
     const parts = this.snapshotParts.map(utf8Encode);
@@ -288,6 +252,14 @@ export class ScriptLeaderHost extends ScriptHost implements LeaderHost {
       },
       close: () => deeds.push('snapshot closed'),
     };
+  }
+
+  onDraining(isDraining: boolean): void {
+    this.deeds.push(isDraining ? 'draining' : 'leading on');
+  }
+
+  onRetiring(): void {
+    this.deeds.push('retiring');
   }
 
   onEstablished(epoch: number): void {
@@ -312,9 +284,15 @@ export class ScriptLeaderHost extends ScriptHost implements LeaderHost {
     this.deeds.push(`request of ${learner.sid}: ${hi}.${lo} ${cxid} ${opcode} ${body} ${who}`);
   }
 
-  onRevalidate(learner: { sid: number }, hi: number, lo: number): boolean {
+  onRevalidate(
+    learner: { sid: number },
+    hi: number,
+    lo: number,
+    _timeoutMs: number,
+    answer: (valid: boolean) => void,
+  ): void {
     this.deeds.push(`revalidate of ${learner.sid}: ${hi}.${lo}`);
-    return lo === 1;
+    answer(lo === 1);
   }
 
   onTouch(hi: number, lo: number, timeoutMs: number): void {
@@ -331,8 +309,10 @@ export class ScriptLeaderHost extends ScriptHost implements LeaderHost {
 export class ScriptLearnerHost extends ScriptHost implements LearnerHost {
   isObserver = false;
   configVersion = 0;
+  leaderVersion = 0;
   readonly dials: { address: HostPort; link: ScriptLink }[] = [];
   touches: Uint8Array = new Uint8Array(0);
+  readonly reconfig = new ScriptReconfig(() => configOf(THREE_TEXT), this.deeds);
 
   dial(address: HostPort): PacketLink {
     const link = new ScriptLink();
@@ -361,20 +341,15 @@ export class ScriptLearnerHost extends ScriptHost implements LearnerHost {
     return this.touches;
   }
 
+  onPrepareToLead = (): void => void this.deeds.push('prepare to lead');
+  onSessionMoved = (hi: number, lo: number): void => void this.deeds.push(`moved ${hi}.${lo}`);
+
   onSyncAnswer(): void {
     this.deeds.push('sync answered');
   }
 
   onRevalidated(hi: number, lo: number, valid: boolean): void {
     this.deeds.push(`revalidated ${hi}.${lo} ${valid}`);
-  }
-
-  onEnsembleText(text: string): void {
-    this.deeds.push(`ensemble ${text}`);
-  }
-
-  onActivate(zxid: number, leaderSid: number): void {
-    this.deeds.push(`activate ${zxidToHex(zxid)} ${leaderSid}`);
   }
 }
 

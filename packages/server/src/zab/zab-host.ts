@@ -23,7 +23,9 @@
 import type { HostPort, Id, JuteWriter, Notification } from '@zabra/protocol';
 import type { CommittedLog } from './committed-log.ts';
 import type { EnsembleConfig } from './ensemble-config.ts';
+import type { MemberPace } from './member-pace.ts';
 import type { QuorumVerifier } from './quorum-verifier.ts';
+import type { ReconfigHost } from './reconfig-host.ts';
 import type { Vote } from './vote.ts';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
@@ -47,6 +49,8 @@ export interface PacketLink {
   resume(): void;
   /** Closes at once; what was not yet taken is dropped. What is sent later goes nowhere. */
   close(reason: string): void;
+  /** Closes when everything sent so far has left. */
+  finish(reason: string): void;
 }
 
 /** One connection of the election port. */
@@ -81,6 +85,8 @@ export interface ZabLimits {
   readonly packetBytesMax: number;
   /** Bytes queued for one learner, or uncommitted at one, before the connection is closed (T35). */
   readonly queueBytesMax: number;
+  /** Transactions of one epoch, below COUNTER_MAX: the next would run into the epoch half (S21). */
+  readonly zxidsPerEpoch: number;
 }
 
 /** Default of `ZabLimits.queueBytesMax`: some sixty of the largest transactions. */
@@ -113,12 +119,14 @@ export interface ZabStorage {
 export interface ZabHost {
   readonly sid: number;
   readonly limits: ZabLimits;
+  readonly pace: MemberPace;
   readonly storage: ZabStorage;
   /**
    * The ring that outlives roles. A role adds what it commits; whoever replaces the state
    * (recovery, reload after TRUNC, SNAP) clears it and adds what it replays.
    */
   readonly committedLog: CommittedLog;
+  readonly reconfig: ReconfigHost;
   /** Last zxid applied to the state. Invariant: `storage.lastLoggedZxid` when a role begins. */
   readonly lastProcessedZxid: number;
   nowMs(): number;
@@ -128,6 +136,11 @@ export interface ZabHost {
    * client may see their effects before that.
    */
   commit(proposal: Proposal): void;
+  /**
+   * The role is about to be over by a hand-over: `leave` follows at once. `successorSid` leads from
+   * here, and nobody has to be elected; nothing is outstanding, and `zxid` is committed last.
+   */
+  onHandOver(successorSid: number, zxid: number): void;
   /** The role is over; its links are closed. */
   leave(reason: string): void;
 }
@@ -151,11 +164,18 @@ export interface LeaderHost extends ZabHost {
   readonly ensemble: EnsembleConfig;
   /** Of the committed configuration, then of the proposed one while there is one. */
   readonly verifiers: readonly QuorumVerifier[];
-  /** Text of the last seen configuration, which NEWLEADER carries. */
+  /**
+   * Text that NEWLEADER carries, to be in force at UPTODATE: the configuration seen last while a
+   * leader is not established, since its history is about to be committed; then the committed one.
+   */
   readonly ensembleText: string;
   openSnapshot(): SnapshotStream;
   /** ACK(e:0) of a quorum: serve clients, call `propose` from e:1 on. */
   onEstablished(epoch: number): void;
+  /** A reconfiguration ends the reign: nothing more may be proposed; `leave` follows soon. */
+  onRetiring(): void;
+  /** True: nothing may be proposed, for a moment; false: after all, the reign goes on. */
+  onDraining(isDraining: boolean): void;
   /**
    * A learner's REQUEST, never a sync, which the leader answers itself. It must be answered by
    * exactly one `propose`, in order of arrival per learner; prepared at once, so that a later sync
@@ -173,15 +193,16 @@ export interface LeaderHost extends ZabHost {
     auth: readonly Id[] | null,
   ): void;
   /**
-   * True when the session lives: it is touched, for the timeout that its client now has, and
-   * belongs to that learner from here on.
+   * A session that lives is touched, for the timeout that its client now has, and belongs to that
+   * learner from here on. `answer` is called, now or later, with whether it lives.
    */
   onRevalidate(
     learner: LearnerOwner,
     sessionHi: number,
     sessionLo: number,
     timeoutMs: number,
-  ): boolean;
+    answer: (valid: boolean) => void,
+  ): void;
   /** A learner is about to be brought up to date, in this way. */
   onSynchronise(kind: 'DIFF' | 'TRUNC' | 'SNAP'): void;
   /** A session that a learner heard of since its last PING. */
@@ -200,6 +221,8 @@ export interface LearnerHost extends ZabHost {
   readonly isObserver: boolean;
   /** Version of the committed configuration. */
   readonly configVersion: number;
+  /** Set by LEADERINFO: the Zabra version of the leader, 0 for an Apache member. */
+  leaderVersion: number;
   /** Dials the leader's quorum port; `onDialed` or `onLinkClosed` of the role follows. */
   dial(address: HostPort): PacketLink;
   /**
@@ -225,13 +248,13 @@ export interface LearnerHost extends ZabHost {
   onServing(epoch: number): void;
   /** Sessions touched since the last call, n * (long session, int timeoutMs); never null. */
   takeTouches(): Uint8Array;
+  /** We are to lead next: the quorum port is opened; `onHandOver` follows, or nothing. */
+  onPrepareToLead(): void;
+  /** The session belongs to another server now, whatever connection it has here. */
+  onSessionMoved(sessionHi: number, sessionLo: number): void;
   /** The oldest sync that was forwarded and is not answered is answered. */
   onSyncAnswer(): void;
   onRevalidated(sessionHi: number, sessionLo: number, valid: boolean): void;
-  /** Configuration of NEWLEADER, last seen from here on; acted on when reconfig is enabled. */
-  onEnsembleText(text: string): void;
-  /** The reconfiguration `zxid` was committed and is applied; `leaderSid` is to lead from here. */
-  onActivate(zxid: number, leaderSid: number): void;
 }
 
 /** What fast leader election needs. */
@@ -240,6 +263,8 @@ export interface ElectionHost {
   readonly isObserver: boolean;
   /** Of the committed configuration, then of the proposed one while there is one. */
   readonly verifiers: readonly QuorumVerifier[];
+  /** Sids of all members of these configurations, observers as well. */
+  readonly memberSids: readonly number[];
   /** Bound of the idle poll's back-off: 60,000 as in Apache, or shorter. */
   readonly pollMaxMs: number;
   /** Empty volumes (ADR 11): an ensemble whose proposal is empty needs every voter's word. */
@@ -250,6 +275,8 @@ export interface ElectionHost {
   sendVote(toSid: number, vote: Vote): void;
   /** `ElectionMesh.connectAll`. */
   connectAll(): void;
+  /** `ElectionMesh.isConnected`. */
+  isConnected(sid: number): boolean;
   /** The election is over; `vote.state` is the role. May be called from within `start`. */
   onDecided(vote: Vote): void;
 }
@@ -265,8 +292,8 @@ export interface MeshHost {
   log(level: LogLevel, source: string, message: string): void;
   /** Dials an election port; `onDialed` or `onLinkClosed` of the mesh follows. */
   dial(address: HostPort): ElectionLink;
-  /** `FastLeaderElection.onNotification`. */
-  onNotification(sid: number, notification: Notification): void;
+  /** `FastLeaderElection.onNotification`; whether it declared its sender one of our own kind. */
+  onNotification(sid: number, notification: Notification, isZabra: boolean): void;
   /** `FastLeaderElection.onConnected`. */
   onConnected(sid: number): void;
 }

@@ -260,13 +260,8 @@ export class FakeClient implements ShellClient {
     return server.statOf(path);
   };
 
-  /** Deletes alone, which is all that the shell puts into one. */
   multi: ShellClient['multi'] = async (ops) => {
-    for (const { op, path } of ops) {
-      if (op !== 'delete') throw failure('UNIMPLEMENTED', op, path);
-      await this.delete(path);
-    }
-    return ops.map(() => ({ op: 'delete' }));
+    for (const { path } of ops) await this.delete(path);
   };
 
   sync: ShellClient['sync'] = async (path = '/') => {

@@ -64,8 +64,8 @@ export const lsCommand: Command = {
   async run(context, tokens) {
     const args = parseArguments(tokens, '?swR');
     const [path] = args.words;
-    if (path === undefined) throw usage(this);
     if (args.has('?')) context.printer.raw(LS_HELP);
+    if (path === undefined) throw usage(this);
     warnOldForm(context, args, 'ls', 'ls [-w] path');
     checkPath(path);
     const watch = watchOf(context, args);

@@ -6,7 +6,7 @@
 import process from 'node:process';
 import { open } from '@zabra/client';
 import { ConfigError } from '../../config/config-error.ts';
-import { clientTls } from './client-configuration.ts';
+import { clientSecurity } from './client-configuration.ts';
 import { runInteractive } from './interactive.ts';
 import { Printer } from './printer.ts';
 import { Shell } from './shell.ts';
@@ -36,10 +36,8 @@ export async function runShell(
   printer.connecting(options.servers);
   let shell: Shell;
   try {
-    const tls = clientTls(options.configurationFile, process.env);
-    const openWithTls: OpenClient = (servers, rest) =>
-      openClient(servers, tls === null ? rest : { ...rest, tls });
-    shell = new Shell(options, printer, openWithTls);
+    const security = clientSecurity(options.configurationFile, process.env);
+    shell = new Shell(options, printer, openClient, security);
   } catch (error) {
     printer.errorLine(error instanceof Error ? error.message : failureLine(error));
     return error instanceof ConfigError ? error.exitCode : EXIT_FAILURE;

@@ -3,7 +3,7 @@
  * without a server.
  */
 
-import type { ConnectOptions, ZooKeeperClient } from '@zabra/client';
+import type { ConnectOptions, DeleteOp, ZooKeeperClient } from '@zabra/client';
 
 export type ShellClient = Pick<
   ZooKeeperClient,
@@ -20,7 +20,6 @@ export type ShellClient = Pick<
   | 'getChildren'
   | 'getACL'
   | 'setACL'
-  | 'multi'
   | 'sync'
   | 'addAuth'
   | 'addWatchTo'
@@ -30,7 +29,10 @@ export type ShellClient = Pick<
   | 'getAllChildrenNumber'
   | 'getConfig'
   | 'reconfig'
->;
+> & {
+  /** Deletes alone, which is all that the shell puts into one. */
+  multi(ops: readonly DeleteOp[]): Promise<unknown>;
+};
 
 /** Begins to connect and returns at once. */
 export type OpenClient = (servers: string, options: ConnectOptions) => ShellClient;

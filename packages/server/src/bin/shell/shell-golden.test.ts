@@ -177,6 +177,16 @@ test('a piped shell that quits closes the session and keeps the last exit code',
   assert.deepEqual([server.closedCount, server.abandonedCount], [1, 0]);
 });
 
+test('ls -? prints its options, and the usage when there is no path', async () => {
+  const server = new FakeServer();
+  const alone = await replay(server, ['ls', '-?']);
+  assert.match(alone.stdout, /usage: ls \[options\] path\n -\? {3}help\n/);
+  assert.deepEqual([alone.stderr, alone.exitCode], ['ls [-s] [-w] [-R] path\n', 1]);
+  const { stdout, exitCode } = await replay(server, ['ls', '-?', '/']);
+  assert.match(stdout, / -w {3}watch\n\[.*\]\n$/);
+  assert.equal(exitCode, 0);
+});
+
 test('a watch is printed before the result of the command that set it off', async () => {
   const server = new FakeServer();
   server.put('/a', 'x');

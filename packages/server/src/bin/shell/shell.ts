@@ -6,6 +6,7 @@
 
 import type { SessionState, WatchEvent } from '@zabra/client';
 import { versionText } from '../version.ts';
+import type { ClientSecurity } from './client-configuration.ts';
 import { splitLine } from './command-line.ts';
 import { COMMANDS, SHELL_COMMANDS, usageText } from './command-table.ts';
 import { History } from './history.ts';
@@ -38,6 +39,7 @@ export class Shell {
   exitCode: number;
   readonly #options: ShellOptions;
   readonly #openClient: OpenClient;
+  readonly #security: ClientSecurity;
   readonly #history: History;
   /** One function for all watches, so that an event is printed once. */
   readonly #watch: (event: WatchEvent) => void;
@@ -48,12 +50,18 @@ export class Shell {
   #hasEphemeral: boolean;
   #stopListening: () => void;
 
-  constructor(options: ShellOptions, printer: Printer, openClient: OpenClient) {
+  constructor(
+    options: ShellOptions,
+    printer: Printer,
+    openClient: OpenClient,
+    security: ClientSecurity,
+  ) {
     this.printer = printer;
     this.hasQuit = false;
     this.exitCode = EXIT_OK;
     this.#options = options;
     this.#openClient = openClient;
+    this.#security = security;
     this.#history = new History();
     this.#watch = (event) => {
       if (this.#printsWatches) this.printer.watchEvent(event);
@@ -106,9 +114,19 @@ export class Shell {
 
   #open(): ShellClient {
     const { timeoutMs, readOnly } = this.#options;
-    const client = this.#openClient(this.#servers, { sessionTimeoutMs: timeoutMs, readOnly });
+    const { tls, sasl } = this.#security;
+    const client = this.#openClient(this.#servers, {
+      sessionTimeoutMs: timeoutMs,
+      readOnly,
+      ...(tls === null ? {} : { tls }),
+      ...(sasl === null ? {} : { sasl }),
+    });
     this.#stopListening = client.onState((state) => {
-      if (this.#printsWatches) this.printer.sessionEvent(EVENT_STATES[state]);
+      if (!this.#printsWatches) return;
+      this.printer.sessionEvent(EVENT_STATES[state]);
+      const isConnected = state === 'CONNECTED' || state === 'CONNECTEDREADONLY';
+      // The original logs in behind this event, ours before it.
+      if (isConnected && sasl !== null) this.printer.sessionEvent('SaslAuthenticated');
     });
     return client;
   }

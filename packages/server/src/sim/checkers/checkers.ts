@@ -3,12 +3,13 @@
  * hands on.
  */
 
-import { epochOf } from '@zabra/protocol';
+import { counterOf, epochOf } from '@zabra/protocol';
 import type { DiskRequest } from '../../log/disk.ts';
 import type { PeerStatus, Role } from '../../peer/peer-status.ts';
 import type { Exit } from '../../peer/ready.ts';
-import { ELECTION_PORT, QUORUM_PORT } from '../member-config.ts';
+import { ELECTION_PORTS, QUORUM_PORTS } from '../member-config.ts';
 import type { Endpoint } from '../sim-net.ts';
+import { Configurations } from './configurations.ts';
 import { Durability } from './durability.ts';
 import { ElectionWire } from './election-wire.ts';
 import { Ledger } from './ledger.ts';
@@ -17,6 +18,7 @@ import { Sessions } from './sessions.ts';
 import { expectThat } from './violation.ts';
 
 export class Checkers {
+  readonly configurations: Configurations;
   readonly ledger: Ledger;
   readonly durability: Durability;
   readonly sessions: Sessions;
@@ -29,15 +31,22 @@ export class Checkers {
   /** How many times a server has found whom to follow, or that it leads. */
   electionCount: number;
 
-  constructor() {
+  /** `firstText`: the configuration that the run begins with. */
+  constructor(firstText: string, localSessions: Ledger['localSessions']) {
+    this.configurations = new Configurations(firstText);
     this.ledger = new Ledger(
+      this.configurations,
       (session, cxid) => this.sessions.find(session, cxid),
-      ({ zxid }) => this.durability.onCommitted(zxid),
+      (txn) => {
+        this.durability.onCommitted(txn.zxid);
+        this.sessions.onCommitted(txn);
+      },
+      localSessions,
     );
     this.durability = new Durability(this.ledger);
     this.sessions = new Sessions(this.ledger);
     this.#quorumWire = new QuorumWire(this.ledger, this.durability);
-    this.#electionWire = new ElectionWire();
+    this.#electionWire = new ElectionWire((sid, version) => this.#onClaimed(sid, version));
     this.#lives = new Map();
     this.#seenZxids = new Map();
     this.#roles = new Map();
@@ -71,30 +80,54 @@ export class Checkers {
 
   onSent(from: Endpoint, sidOf: (host: string) => number, bytes: Uint8Array): void {
     const { port } = from.connection.acceptor;
-    if (port === QUORUM_PORT) this.#quorumWire.onSent(from, sidOf, bytes);
-    else if (port === ELECTION_PORT) this.#electionWire.onSent(from, sidOf(from.host), bytes);
+    if (isOneOf(QUORUM_PORTS, port)) this.#quorumWire.onSent(from, sidOf, bytes);
+    else if (isOneOf(ELECTION_PORTS, port)) {
+      this.#electionWire.onSent(from, sidOf(from.host), bytes);
+    }
   }
 
   /** What a server says of itself at the end of a turn. */
   onStatus(sid: number, status: PeerStatus): void {
-    const { lastProcessedZxid, digest, digestMismatchCount, serving, role } = status;
+    const { digestMismatchCount, role } = status;
     if (role !== 'looking' && this.#roles.get(sid) === 'looking') this.electionCount++;
     this.#roles.set(sid, role);
-    if (!serving) {
-      this.#seenZxids.set(sid, -1);
-      return;
-    }
-    if (this.#seenZxids.get(sid) === lastProcessedZxid) return;
-    this.#seenZxids.set(sid, lastProcessedZxid);
-    this.ledger.onApplied(sid, lastProcessedZxid, this.durability.history(sid));
-    if (role === 'leader') {
-      this.durability.onLeading(sid, this.#lives.get(sid) ?? 0, epochOf(lastProcessedZxid));
-    }
-    this.ledger.checkDigest(sid, lastProcessedZxid, digest);
+    this.#onApplied(sid, status);
+    this.#onClaimed(sid, status.configVersion);
     expectThat(
       digestMismatchCount === 0,
       'A server finds the digests that its leader has foretold',
       `server ${sid} counts ${digestMismatchCount} mismatches`,
     );
   }
+
+  /**
+   * A server goes by a configuration, which has to be committed. It may be the first word of that:
+   * a leader for whom it has no place serves nobody any more, and says so in an election.
+   */
+  #onClaimed(sid: number, version: number): void {
+    if (counterOf(version) > 0) {
+      this.ledger.onApplied(sid, version, this.durability.history(sid));
+    }
+    this.configurations.onClaimed(sid, version);
+  }
+
+  #onApplied(sid: number, status: PeerStatus): void {
+    const { lastProcessedZxid, digest, serving, keepsClients, role } = status;
+    // What is shown to clients is committed, between two reigns as well.
+    if (!serving && !keepsClients) {
+      this.#seenZxids.set(sid, -1);
+      return;
+    }
+    if (this.#seenZxids.get(sid) === lastProcessedZxid) return;
+    this.#seenZxids.set(sid, lastProcessedZxid);
+    this.ledger.onApplied(sid, lastProcessedZxid, this.durability.history(sid));
+    if (role === 'leader' && serving) {
+      this.durability.onLeading(sid, this.#lives.get(sid) ?? 0, epochOf(lastProcessedZxid));
+    }
+    this.ledger.checkDigest(sid, lastProcessedZxid, digest);
+  }
+}
+
+function isOneOf(ports: readonly number[], port: number): boolean {
+  return ports.includes(port);
 }

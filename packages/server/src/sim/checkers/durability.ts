@@ -22,7 +22,6 @@ const EPOCHS = 'Epochs on disk never decrease';
 
 interface Holding {
   readonly sid: number;
-  readonly isVoter: boolean;
   readonly history: DurableHistory;
   acceptedEpoch: number;
   currentEpoch: number;
@@ -46,12 +45,12 @@ export class Durability {
     return this.#leaderByEpoch.size;
   }
 
-  addServer(sid: number, isVoter: boolean, disk: SimDisk): void {
+  addServer(sid: number, disk: SimDisk): void {
     const history = new DurableHistory(disk, (buffer, start, end, previousZxid) => {
       this.#ledger.onLogged(this.#ledger.onSeen(buffer, start, end).zxid, previousZxid);
     });
     const epochs = { acceptedEpoch: 0, currentEpoch: 0 };
-    this.#holdings.set(sid, { sid, isVoter, history, ...epochs, heldZxid: 0 });
+    this.#holdings.set(sid, { sid, history, ...epochs, heldZxid: 0 });
   }
 
   history(sid: number): DurableHistory {
@@ -72,9 +71,10 @@ export class Durability {
   }
 
   onCommitted(zxid: number): void {
-    const count = this.#voterCount((history) => history.has(zxid));
-    const found = () => `${zxidToHex(zxid)} is on ${count} disks of voters`;
-    expectThat(this.#isQuorum(count), QUORUM, found);
+    const holders = this.#holders((history) => history.has(zxid));
+    const found = () => `${zxidToHex(zxid)} is on the disks of ${[...holders]}`;
+    const isQuorum = this.#ledger.configurations.isQuorum(zxid, (sid) => holders.has(sid));
+    expectThat(isQuorum, QUORUM, found);
   }
 
   /** A server leads and serves; `life` tells its processes apart. */
@@ -85,12 +85,13 @@ export class Durability {
     expectThat(known === undefined, ONE_LEADER, `${known} and ${leader} lead epoch ${epoch}`);
     this.#leaderByEpoch.set(epoch, leader);
     const lastZxid = this.#ledger.lastCommittedZxid;
-    const count = this.#voterCount(
+    const holders = this.#holders(
       (history) => history.currentEpoch >= epoch && history.has(lastZxid),
     );
     const from = zxidToHex(lastZxid);
-    const found = `${leader} leads epoch ${epoch} from ${from}, held by ${count} voters`;
-    expectThat(this.#isQuorum(count), ESTABLISHED, found);
+    const found = `${leader} leads epoch ${epoch} from ${from}, held by ${[...holders]}`;
+    const isQuorum = this.#ledger.configurations.isLatestQuorum((one) => holders.has(one));
+    expectThat(isQuorum, ESTABLISHED, found);
   }
 
   #check(holding: Holding): void {
@@ -113,18 +114,9 @@ export class Durability {
     if (committed > heldZxid && history.has(committed)) holding.heldZxid = committed;
   }
 
-  #voterCount(holds: (history: DurableHistory) => boolean): number {
-    let count = 0;
-    for (const { isVoter, history } of this.#holdings.values()) {
-      if (isVoter && holds(history)) count++;
-    }
-    return count;
-  }
-
-  #isQuorum(count: number): boolean {
-    let voterCount = 0;
-    for (const { isVoter } of this.#holdings.values()) if (isVoter) voterCount++;
-    return count > Math.floor(voterCount / 2);
+  #holders(holds: (history: DurableHistory) => boolean): Set<number> {
+    const holders = [...this.#holdings.values()].filter(({ history }) => holds(history));
+    return new Set(holders.map(({ sid }) => sid));
   }
 
   #holding(sid: number): Holding {

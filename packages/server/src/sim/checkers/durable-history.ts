@@ -76,9 +76,13 @@ export class DurableHistory {
     return Math.max(this.snapshotZxid, this.zxids.at(-1) ?? 0);
   }
 
-  /** The newest zxid of this history below the given one; -1 when a newer snapshot hides it. */
+  /**
+   * The newest zxid of this history below the given one; -1 when a newer snapshot hides it: what is
+   * left below that one may have holes, since a power cut may undo one removal and not another.
+   */
   lastZxidBefore(zxid: number): number {
-    let last = this.snapshotZxid < zxid ? 0 : -1;
+    if (this.snapshotZxid >= zxid) return -1;
+    let last = 0;
     for (const base of this.#snapshotZxids) if (base < zxid && base > last) last = base;
     for (const logged of this.zxids) if (logged < zxid && logged > last) last = logged;
     return last;

@@ -19,7 +19,7 @@ describe('ElectionWire', () => {
 
   it('wants votes for oneself to be what is or was on the disk', () => {
     const bench = new WireBench(ELECTION_PORT);
-    const wire = new ElectionWire();
+    const wire = new ElectionWire(() => undefined);
     const history = bench.durability.history(2);
     wire.onStarted(2, history);
     const w = new JuteWriter();
@@ -37,7 +37,7 @@ describe('ElectionWire', () => {
 
   it('forgets what was before the process began', () => {
     const bench = new WireBench(ELECTION_PORT).epoch(2, 'currentEpoch', 1);
-    const wire = new ElectionWire();
+    const wire = new ElectionWire(() => undefined);
     wire.onStarted(2, bench.durability.history(2));
     const w = new JuteWriter();
     writeInit(w, 2, [{ host: '10.0.0.2', port: 3888 }], false);

@@ -20,6 +20,9 @@ import { expectThat } from './violation.ts';
 
 const PROPERTY = 'A member votes for itself with what is on its disk';
 
+/** A server says that the configuration of that version is committed. */
+export type OnClaimed = (sid: number, version: number) => void;
+
 /** One direction of an election connection. */
 interface Ear {
   readonly sid: number;
@@ -28,11 +31,13 @@ interface Ear {
 }
 
 export class ElectionWire {
+  readonly #onClaimed: OnClaimed;
   readonly #ears: Map<Endpoint, Ear>;
   /** By sid: `epoch/zxid` of every state that its disk was in since its process began. */
   readonly #states: Map<number, Set<string>>;
 
-  constructor() {
+  constructor(onClaimed: OnClaimed) {
+    this.#onClaimed = onClaimed;
     this.#ears = new Map();
     this.#states = new Map();
   }
@@ -76,6 +81,8 @@ export class ElectionWire {
 
   #onVote(sid: number, r: JuteReader): void {
     const vote = readNotification(r);
+    const version = /version=([0-9a-f]+)$/.exec(vote?.config ?? '')?.[1] ?? '0';
+    this.#onClaimed(sid, Number.parseInt(version, 16));
     if (vote === null || vote.state !== ServerState.LOOKING || vote.leader !== sid) return;
     const { peerEpoch, zxid } = vote;
     expectThat(

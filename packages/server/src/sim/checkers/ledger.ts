@@ -8,7 +8,7 @@
  * I4 to I8 of quorum-protocol.md 21.
  */
 
-import type { Request } from '@zabra/client/session';
+import { ReconfigRequest, type Request } from '@zabra/client/session';
 import {
   bytesEqual,
   counterOf,
@@ -18,7 +18,10 @@ import {
   type Stat,
   zxidToHex,
 } from '@zabra/protocol';
+import type { LocalSessionsPlan } from '../plan.ts';
+import type { Configurations } from './configurations.ts';
 import type { DurableHistory } from './durable-history.ts';
+import { judgeReconfig } from './reconfig-judge.ts';
 import { TreeModel } from './tree-model.ts';
 import { parseTxn, type Txn } from './txn.ts';
 import { expectThat } from './violation.ts';
@@ -49,6 +52,9 @@ const REAL_TIME = 'A write comes after all that its client could know of';
 
 export class Ledger {
   readonly model: TreeModel;
+  readonly configurations: Configurations;
+  /** Whether a session may write that no transaction has made. */
+  readonly localSessions: LocalSessionsPlan;
   readonly #known: Map<number, Txn>;
   readonly #findRequest: FindRequest;
   readonly #onCommitted: OnCommitted;
@@ -60,8 +66,15 @@ export class Ledger {
   /** Session and cxid of every committed write. */
   readonly #met: Set<string>;
 
-  constructor(findRequest: FindRequest, onCommitted: OnCommitted) {
+  constructor(
+    configurations: Configurations,
+    findRequest: FindRequest,
+    onCommitted: OnCommitted,
+    localSessions: LocalSessionsPlan = 'none',
+  ) {
     this.model = new TreeModel();
+    this.configurations = configurations;
+    this.localSessions = localSessions;
     this.#known = new Map();
     this.#findRequest = findRequest;
     this.#onCommitted = onCommitted;
@@ -95,6 +108,7 @@ export class Ledger {
     if (known === undefined) {
       const txn = parseTxn(buffer, start, end);
       this.#known.set(zxid, txn);
+      this.configurations.onSeen(txn);
       return txn;
     }
     const isSame = bytesEqual(known.bytes, 0, known.bytes.length, buffer, start, end);
@@ -160,6 +174,7 @@ export class Ledger {
     this.#expectFirst(txn);
     const issued = this.#findRequest(txn.session, txn.header.cxid);
     if (issued !== null) this.#meet(issued, txn);
+    this.configurations.onCommitted(zxid);
     const stats = this.model.apply(txn);
     if (issued !== null) issued.stats = stats;
     this.#committed.push(zxid);
@@ -181,7 +196,9 @@ export class Ledger {
       `${zxidToHex(issued.seenZxid)} was seen`;
     expectThat(txn.zxid > issued.seenZxid, REAL_TIME, where);
     issued.txn = txn;
-    judgeWrite(this.model, issued.request, txn);
+    const { request } = issued;
+    if (request instanceof ReconfigRequest) judgeReconfig(this.configurations, request, txn);
+    else judgeWrite(this.model, request, txn, this.localSessions);
   }
 
   #indexUpTo(zxid: number): number {

@@ -68,7 +68,7 @@ describe('QuorumWire', () => {
     ],
     [
       'COMMIT before a quorum has it on disk',
-      /is on 0 disks/,
+      /is on the disks of $/,
       (b) =>
         b.synchronise().says(b.leader, PROPOSAL, ONE, proposal(ONE)).says(b.leader, COMMIT, ONE),
     ],

@@ -26,6 +26,8 @@ import { expectThat } from './violation.ts';
 const SPEAK = 'Nothing is said before it is on disk';
 const ORDER = 'Packets of one connection are in order';
 
+/** Of the designated leader, before the transaction of an INFORMANDACTIVATE. */
+const SID_BYTES = 8;
 const DATA_BYTES_MAX = 4 * 1024 * 1024;
 
 /** One quorum connection as seen from outside. */
@@ -199,16 +201,15 @@ export class QuorumWire {
       }
       case PacketType.PROPOSAL:
       case PacketType.INFORM:
-        this.#ledger.onSeen(buffer, start, end);
-        expectThat(
-          zxid > c.lastProposed,
-          ORDER,
-          () => `${where()} after ${zxidToHex(c.lastProposed)}`,
-        );
-        c.lastProposed = zxid;
+        this.#onProposal(c, zxid, where, buffer, start, end);
         if (type === PacketType.INFORM) this.#onCommit(c, zxid, where);
         break;
       case PacketType.COMMIT:
+      case PacketType.COMMITANDACTIVATE:
+        this.#onCommit(c, zxid, where);
+        break;
+      case PacketType.INFORMANDACTIVATE:
+        this.#onProposal(c, zxid, where, buffer, start + SID_BYTES, end);
         this.#onCommit(c, zxid, where);
         break;
       case PacketType.TRUNC:
@@ -224,6 +225,20 @@ export class QuorumWire {
         expectThat(c.newLeaderAcked, ORDER, () => `${where()} before its ACK of NEWLEADER`);
         break;
     }
+  }
+
+  #onProposal(
+    c: Conversation,
+    zxid: number,
+    where: () => string,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    this.#ledger.onSeen(buffer, start, end);
+    const last = () => `${where()} after ${zxidToHex(c.lastProposed)}`;
+    expectThat(zxid > c.lastProposed, ORDER, last);
+    c.lastProposed = zxid;
   }
 
   #onCommit(c: Conversation, zxid: number, where: () => string): void {

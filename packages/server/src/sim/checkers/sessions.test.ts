@@ -11,7 +11,9 @@ import {
   SetDataRequest,
 } from '@zabra/client/session';
 import { CreateMode, ErrorCode, OPEN_ACL_UNSAFE, OpCode, utf8Encode } from '@zabra/protocol';
+import type { LocalSessionsPlan } from '../plan.ts';
 import type { SimClient } from '../sim-client.ts';
+import { votersOf } from './configurations.test-kit.ts';
 import type { DurableHistory } from './durable-history.ts';
 import { Ledger } from './ledger.ts';
 import { Sessions } from './sessions.ts';
@@ -21,18 +23,22 @@ import { SESSION, type TxnSketch, txnBytes } from './txn.test-kit.ts';
 const DATA = utf8Encode('x');
 
 class Bench {
-  readonly ledger: Ledger = new Ledger(
-    (session, cxid) => this.sessions.find(session, cxid),
-    () => undefined,
-  );
-  readonly sessions: Sessions = new Sessions(this.ledger);
-  readonly client = { id: 1, machine: { sessionHi: 0, sessionLo: 1 } } as unknown as SimClient;
+  readonly ledger: Ledger;
+  readonly sessions: Sessions;
+  readonly client = { id: 1, machine: { session: { hi: 0, lo: 1 } } } as unknown as SimClient;
   #xid = 0;
 
-  constructor() {
+  constructor(localSessions: LocalSessionsPlan = 'none') {
+    this.ledger = new Ledger(
+      votersOf(1),
+      (session, cxid) => this.sessions.find(session, cxid),
+      (txn) => this.sessions.onCommitted(txn),
+      localSessions,
+    );
+    this.sessions = new Sessions(this.ledger);
     this.sessions.add(this.client);
     this.sessions.onConnected(this.client);
-    this.commit(SESSION);
+    if (localSessions === 'none') this.commit(SESSION);
   }
 
   commit(sketch: TxnSketch): this {
@@ -134,6 +140,60 @@ describe('Sessions', () => {
     const twice = { type: OpCode.setData, cxid: request.xid, path: '/a', data: DATA };
     bench.commit({ ...twice, zxid: 4, value: 2 });
     assert.throws(() => bench.commit({ ...twice, zxid: 5, value: 3 }), /at most once/);
+  });
+
+  it('lets a server in read-only mode refuse writes, which then have no effect', () => {
+    const bench = new Bench().create('/a', 2, 1);
+    const { NOTREADONLY } = ErrorCode;
+    const early = bench.ask(new SetDataRequest('/a', DATA, -1));
+    assert.throws(() => bench.answer(early, 2, NOTREADONLY), /takes no writes/);
+    bench.sessions.onConnected(bench.client, true);
+    const write = bench.ask(new SetDataRequest('/a', DATA, -1));
+    bench.answer(write, 2, NOTREADONLY);
+    const stat = bench.stat('/a');
+    bench.answer(bench.ask(new ExistsRequest('/a')), 2, ErrorCode.OK, stat);
+    assert.equal(bench.sessions.readOnlyReplyCount, 2);
+    const read = bench.ask(new ExistsRequest('/a'));
+    assert.throws(() => bench.answer(read, 2, NOTREADONLY), /takes no writes/);
+    const type = OpCode.setData;
+    const late = { zxid: 3, type, cxid: write.xid, path: '/a', data: DATA, value: 1 };
+    assert.throws(() => bench.commit(late), /takes no writes/);
+  });
+
+  it('lets a server in read-only mode show what may never be committed, but no other past', () => {
+    const bench = new Bench().create('/a', 2, 1);
+    bench.sessions.onConnected(bench.client, true);
+    const stat = bench.stat('/a');
+    const wrong = { ...stat, version: 7 };
+    const ask = () => bench.ask(new ExistsRequest('/a'));
+    assert.throws(() => bench.answer(ask(), 2, ErrorCode.OK, wrong), /A read returns the state/);
+    bench.answer(ask(), 3, ErrorCode.OK, wrong);
+    assert.throws(() => bench.answer(ask(), 2, ErrorCode.OK, stat), /never sees an older/);
+    const empty = new Bench();
+    empty.sessions.onConnected(empty.client, true);
+    empty.answer(empty.ask(new ExistsRequest('/a')), 0, ErrorCode.NONODE);
+    assert.equal(empty.sessions.replyCount, 1, 'a server without history answers at zxid 0');
+  });
+
+  it('wants a reason for a session that becomes known to all', () => {
+    const ephemeral = (bench: Bench) => {
+      const mode = CreateMode.EPHEMERAL;
+      return bench.ask(new CreateRequest(OpCode.create, '/e', DATA, OPEN_ACL_UNSAFE, mode));
+    };
+    const unknown = /becomes known to all for an ephemeral/;
+    assert.throws(() => new Bench('upgrading').commit(SESSION), unknown);
+    const fixed = new Bench('fixed');
+    ephemeral(fixed);
+    assert.throws(() => fixed.commit(SESSION), unknown);
+    const bench = new Bench('upgrading');
+    ephemeral(bench);
+    bench.commit(SESSION);
+    assert.equal(bench.sessions.upgradeCount, 1);
+    const other = new Bench('fixed').create('/a', 1, 1);
+    const late = ephemeral(other);
+    const { SESSIONEXPIRED, EPHEMERALONLOCALSESSION } = ErrorCode;
+    other.commit({ zxid: 2, type: OpCode.error, cxid: late.xid, value: SESSIONEXPIRED });
+    other.answer(late, 2, EPHEMERALONLOCALSESSION);
   });
 
   it('lets a request whose connection was lost take effect or not, but not an unsent one', () => {

@@ -12,6 +12,7 @@ import {
   GetChildrenRequest,
   GetDataRequest,
   MultiRequest,
+  ReconfigRequest,
   type Request,
   SetACLRequest,
   SetDataRequest,
@@ -31,10 +32,10 @@ import {
 import type { SimClient } from '../sim-client.ts';
 import type { IssuedRequest, Ledger } from './ledger.ts';
 import { clientStat } from './tree-model.ts';
-import { sessionKey } from './txn.ts';
+import { sessionKey, type Txn } from './txn.ts';
 import { expectThat } from './violation.ts';
 import { ModelWatch, Watches, type WatchKindName } from './watches.ts';
-import { describe, sameAcl, sameBytes } from './write-judge.ts';
+import { describe, sameAcl, sameBytes, wantsEphemeral } from './write-judge.ts';
 
 const ORDER = 'Replies are well-formed and come in the order of their requests';
 const NONSENSE = /the server (answered|sent)/;
@@ -44,6 +45,16 @@ const READ = 'A read returns the state that its reply names';
 const ACKNOWLEDGED = 'An acknowledged write is in the order of transactions';
 const RESULT = 'A write returns what it did';
 const UNSENT = 'A request that was never sent has no effect';
+const READ_ONLY = 'A server in read-only mode takes no writes';
+const LOCAL = 'A session becomes known to all for an ephemeral, where it may';
+
+/** What a client says of a request that no server has answered. */
+const UNANSWERED: readonly number[] = [
+  ErrorCode.CONNECTIONLOSS,
+  ErrorCode.SESSIONEXPIRED,
+  ErrorCode.AUTHFAILED,
+  ErrorCode.CLOSING,
+];
 
 /** One client process with its session. */
 interface Record {
@@ -52,8 +63,13 @@ interface Record {
   readonly watches: Watches;
   /** Asked for and not answered for certain; by request, in the order of asking. */
   readonly open: Map<Request, IssuedRequest>;
+  /** Xids of writes that a server in read-only mode has refused. */
+  readonly refused: Set<number>;
   lastZxid: number;
   isConnected: boolean;
+  /** To a server in read-only mode. */
+  isReadOnly: boolean;
+  wantedEphemeral: boolean;
 }
 
 export class Sessions {
@@ -65,6 +81,10 @@ export class Sessions {
   /** Replies that a server gave. */
   replyCount: number;
   successCount: number;
+  /** Of servers in read-only mode. */
+  readOnlyReplyCount: number;
+  /** Sessions that were local and became global. */
+  upgradeCount: number;
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
@@ -73,19 +93,32 @@ export class Sessions {
     this.#seenZxid = 0;
     this.replyCount = 0;
     this.successCount = 0;
+    this.readOnlyReplyCount = 0;
+    this.upgradeCount = 0;
   }
 
   add(client: SimClient): void {
     const watches = new Watches(this.#ledger);
     const name = `client ${client.id}`;
     const open = new Map<Request, IssuedRequest>();
-    this.#records.set(client, { name, client, watches, open, lastZxid: 0, isConnected: false });
+    this.#records.set(client, {
+      name,
+      client,
+      watches,
+      open,
+      refused: new Set(),
+      lastZxid: 0,
+      isConnected: false,
+      isReadOnly: false,
+      wantedEphemeral: false,
+    });
   }
 
   /** The request behind a transaction; null when its client has forgotten it, or is a server. */
   find(session: string, cxid: number): IssuedRequest | null {
     const record = this.#bySession.get(session);
     if (record === undefined) return null;
+    expectThat(!record.refused.has(cxid), READ_ONLY, () => `${record.name}: xid ${cxid} is done`);
     for (const [request, issued] of record.open) {
       if (request.xid === cxid && request.wasSent) return issued;
     }
@@ -94,13 +127,26 @@ export class Sessions {
 
   onSubmitted(client: SimClient, request: Request): void {
     const issued = { request, seenZxid: this.#seenZxid, txn: null, stats: [] };
-    this.#record(client).open.set(request, issued);
+    const record = this.#record(client);
+    record.open.set(request, issued);
+    record.wantedEphemeral ||= wantsEphemeral(request);
   }
 
-  onConnected(client: SimClient): void {
+  /** The ledger has a transaction more. */
+  onCommitted({ session, ops }: Txn): void {
+    const { localSessions } = this.#ledger;
+    if (localSessions === 'none' || ops[0]?.type !== OpCode.createSession) return;
+    this.upgradeCount++;
+    const record = this.#bySession.get(session);
+    const isWanted = localSessions === 'upgrading' && record?.wantedEphemeral === true;
+    expectThat(isWanted, LOCAL, () => `session ${session} of ${record?.name ?? 'nobody'}`);
+  }
+
+  onConnected(client: SimClient, isReadOnly = false): void {
     const record = this.#record(client);
-    const { sessionHi, sessionLo } = client.machine;
-    this.#bySession.set(sessionKey(sessionHi, sessionLo), record);
+    record.isReadOnly = isReadOnly;
+    const { hi, lo } = client.machine.session;
+    this.#bySession.set(sessionKey(hi, lo), record);
     if (record.isConnected) record.watches.onReconnected();
     record.isConnected = true;
   }
@@ -127,7 +173,7 @@ export class Sessions {
       RESULT,
       `${record.name} hears of a request that it never made`,
     );
-    if (!request.wasSent || request.zxid === 0) {
+    if (!request.wasSent || isUnanswered(request)) {
       // Without a reply: what was sent may still take effect and stays open, the rest must not.
       if (request.wasSent) return;
       record.open.delete(request);
@@ -138,9 +184,18 @@ export class Sessions {
     this.replyCount++;
     if (request.code === ErrorCode.OK) this.successCount++;
     this.#onState(record, request);
+    if (record.isReadOnly) this.readOnlyReplyCount++;
+    if (request.code === ErrorCode.NOTREADONLY) return this.#onReadOnly(record, issued);
     if (isWrite(request)) this.#checkWrite(record, issued);
     else this.#checkRead(record, request);
     this.#arm(record, request);
+  }
+
+  #onReadOnly(record: Record, { request, txn }: IssuedRequest): void {
+    const isRight = record.isReadOnly && txn === null;
+    const isAsked = isWrite(request) || request instanceof SyncRequest;
+    expectThat(isRight && isAsked, READ_ONLY, () => `${record.name}: ${describe(request)}`);
+    record.refused.add(request.xid);
   }
 
   #record(client: SimClient): Record {
@@ -157,8 +212,10 @@ export class Sessions {
       () => `${where()} after ${zxidToHex(record.lastZxid)}`,
     );
     const isKnown = counterOf(zxid) === 0 || this.#ledger.isCommitted(zxid);
-    expectThat(isKnown, KNOWN_STATE, where);
-    record.lastZxid = zxid;
+    // Without a leader nobody knows whether what stands in a log will be committed.
+    expectThat(isKnown || record.isReadOnly, KNOWN_STATE, where);
+    // The start of an epoch is no transaction, and another server may not show it.
+    record.lastZxid = counterOf(zxid) === 0 ? this.#ledger.committedUpTo(zxid) : zxid;
     if (zxid > this.#seenZxid) this.#seenZxid = this.#ledger.committedUpTo(zxid);
     record.watches.onReply(record.name, zxid);
   }
@@ -167,6 +224,7 @@ export class Sessions {
     const where = () => `${record.name}: ${describe(request)} with xid ${request.xid}`;
     // A session that is closing may be refused before anything is proposed.
     if (txn === null && request.code === ErrorCode.SESSIONEXPIRED) return;
+    expectThat(!record.isReadOnly, READ_ONLY, () => `${where()} was answered`);
     expectThat(
       txn !== null,
       ACKNOWLEDGED,
@@ -178,7 +236,7 @@ export class Sessions {
     expectThat(request.zxid >= zxid, ACKNOWLEDGED, isAfter);
     const isSame = () =>
       `${where()} was answered ${errorName(request.code)}, wanted ${errorName(txn.err)}`;
-    expectThat(request.code === txn.err, RESULT, isSame);
+    expectThat(request.code === txn.err || isOfLocal(request, txn), RESULT, isSame);
     if (request.code !== ErrorCode.OK) return;
     const op = txn.ops[0];
     if (request instanceof CreateRequest && op?.type === OpCode.create) {
@@ -187,6 +245,10 @@ export class Sessions {
       if (request.op === OpCode.create2) expectStat(request.reply.stat, stats[0], RESULT, where);
     } else if (request instanceof SetDataRequest || request instanceof SetACLRequest) {
       expectStat(request.reply, stats[0], RESULT, where);
+    } else if (request instanceof ReconfigRequest) {
+      expectStat(request.reply?.stat ?? null, stats[0], RESULT, where);
+      const data = op !== undefined && 'data' in op ? op.data : null;
+      expectThat(sameBytes(request.reply?.data ?? null, data), RESULT, where);
     } else if (request instanceof MultiRequest) {
       for (const [index, result] of (request.reply ?? []).entries()) {
         checkMultiResult(result, txn.ops[index], stats[index], () => `${where()} op ${index}`);
@@ -203,6 +265,7 @@ export class Sessions {
       expectThat(code === ErrorCode.OK && request.reply === path, READ, where);
       return;
     }
+    if (record.isReadOnly && !this.#ledger.isCommitted(zxid)) return;
     const { history } = this.#ledger.model;
     const node = history.at(path, zxid);
     const wanted = node === null ? ErrorCode.NONODE : ErrorCode.OK;
@@ -250,6 +313,17 @@ export class Sessions {
   }
 }
 
+/** The client gave it up by itself. A server without history answers at zxid 0 as well. */
+function isUnanswered({ zxid, code }: Request): boolean {
+  return zxid === 0 && UNANSWERED.includes(code);
+}
+
+/** Why the session gets no ephemeral is what its server knows, and the leader does not. */
+function isOfLocal(request: Request, txn: Txn): boolean {
+  const isRefused = request.code === ErrorCode.EPHEMERALONLOCALSESSION;
+  return isRefused && wantsEphemeral(request) && txn.err === ErrorCode.SESSIONEXPIRED;
+}
+
 function isWrite(request: Request): boolean {
   switch (request.op) {
     case OpCode.create:
@@ -258,6 +332,7 @@ function isWrite(request: Request): boolean {
     case OpCode.setData:
     case OpCode.setACL:
     case OpCode.multi:
+    case OpCode.reconfig:
       return true;
     default:
       return false;

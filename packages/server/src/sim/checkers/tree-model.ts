@@ -62,6 +62,11 @@ export class TreeModel {
     return this.history.get(path === '' ? '/' : path);
   }
 
+  /** Whether it was one of all servers, and is over. */
+  hasClosed(session: string): boolean {
+    return this.#closed.has(session);
+  }
+
   ephemeralsOf(session: string): ReadonlySet<string> {
     return this.#ephemerals.get(session) ?? new Set();
   }

@@ -127,6 +127,8 @@ function readOp(r: JuteReader, type: number, zxid: number): TxnOp {
       return { type, path: readDeleteTxn(r).path };
     case OpCode.setData:
       return { type, ...readSetDataTxn(r) };
+    case OpCode.reconfig:
+      return { type: OpCode.setData, ...readSetDataTxn(r) };
     case OpCode.setACL: {
       const { path, acl, version } = readSetACLTxn(r);
       return { type, path, acl: acl ?? [], version };

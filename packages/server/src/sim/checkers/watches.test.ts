@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { EventType, OpCode, ZXID_NONE } from '@zabra/protocol';
+import { votersOf } from './configurations.test-kit.ts';
 import { Ledger } from './ledger.ts';
 import { makeTxn, SESSION, type TxnSketch } from './txn.test-kit.ts';
 import { ModelWatch, Watches } from './watches.ts';
@@ -17,6 +18,7 @@ const PAST: readonly TxnSketch[] = [
 
 function bench(): { watches: Watches; watch: ModelWatch } {
   const ledger = new Ledger(
+    votersOf(1),
     () => null,
     () => undefined,
   );

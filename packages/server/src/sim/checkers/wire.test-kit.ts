@@ -14,6 +14,7 @@ import { HEALTHY_DISK, HEALTHY_NET } from '../plan.ts';
 import { SimClock } from '../sim-clock.ts';
 import { SimDisk } from '../sim-disk.ts';
 import { type Endpoint, SimNet } from '../sim-net.ts';
+import { votersOf } from './configurations.test-kit.ts';
 import { Durability } from './durability.ts';
 import { Ledger } from './ledger.ts';
 import { QuorumWire } from './quorum-wire.ts';
@@ -28,6 +29,7 @@ export const TWO = makeZxid(1, 2);
 export class WireBench {
   readonly clock = new SimClock();
   readonly ledger = new Ledger(
+    votersOf(1, 2),
     () => null,
     () => undefined,
   );
@@ -46,7 +48,7 @@ export class WireBench {
     this.#disks = [1, 2].map((sid) => {
       const disk = new SimDisk(this.clock, new Prng(sid), HEALTHY_DISK);
       disk.open((request) => this.durability.onStored(sid, request));
-      this.durability.addServer(sid, true, disk);
+      this.durability.addServer(sid, disk);
       return disk;
     });
   }

@@ -111,4 +111,27 @@ describe('judgeWrite', () => {
     const late = makeTxn({ ...created('/b', 2), session: 9 });
     assert.throws(() => judgeWrite(model, create('/b'), late));
   });
+
+  it('lets a session that no transaction has made write, but own nothing', () => {
+    const local = { session: 9 };
+    const made = makeTxn({ ...created('/b', 2), ...local });
+    const expired = makeTxn({ ...refused(ErrorCode.SESSIONEXPIRED), ...local });
+    const told = makeTxn({ ...refused(ErrorCode.EPHEMERALONLOCALSESSION), ...local });
+    judgeWrite(model, create('/b'), made, 'upgrading');
+    judgeWrite(model, create('/b'), made, 'fixed');
+    for (const txn of [expired, told]) {
+      assert.throws(() => judgeWrite(model, create('/b'), txn, 'fixed'), /linearizable/);
+      judgeWrite(model, create('/b', CreateMode.EPHEMERAL), txn, 'fixed');
+      const upgraded = () =>
+        judgeWrite(model, create('/b', CreateMode.EPHEMERAL), txn, 'upgrading');
+      assert.throws(upgraded, /owns no ephemeral/);
+    }
+    const owner = () => judgeWrite(model, create('/b', CreateMode.EPHEMERAL), made, 'fixed');
+    assert.throws(owner, /owns no ephemeral/);
+    const over = new TreeModel();
+    for (const sketch of BEFORE) over.apply(makeTxn(sketch));
+    over.apply(makeTxn({ zxid: 9, type: OpCode.closeSession, paths: ['/a/e'] }));
+    const late = () => judgeWrite(over, create('/b'), makeTxn(created('/b', 2)), 'upgrading');
+    assert.throws(late, /after its session/);
+  });
 });

@@ -29,11 +29,13 @@ import {
   validatePath,
   zxidToHex,
 } from '@zabra/protocol';
+import type { LocalSessionsPlan } from '../plan.ts';
 import type { TreeModel } from './tree-model.ts';
 import type { Txn, TxnOp } from './txn.ts';
 import { expectThat } from './violation.ts';
 
 const PROPERTY = 'Writes are linearizable';
+const LOCAL = 'A local session owns no ephemeral';
 
 const RESERVED = ['/', '/zookeeper', '/zookeeper/quota', '/zookeeper/config'];
 
@@ -87,18 +89,26 @@ class DraftTree {
 }
 
 /** Throws a violation when the transaction is not what the request had to lead to. */
-export function judgeWrite(model: TreeModel, request: Request, txn: Txn): void {
+export function judgeWrite(
+  model: TreeModel,
+  request: Request,
+  txn: Txn,
+  localSessions: LocalSessionsPlan = 'none',
+): void {
   // The session moved to another server before the request came: refused whatever it says.
   if (txn.err === ErrorCode.SESSIONMOVED) return;
   const where = `${zxidToHex(txn.zxid)} of ${describe(request)}`;
   if (!model.sessions.has(txn.session)) {
-    const found = errorName(txn.err);
-    expectThat(
-      txn.err === ErrorCode.SESSIONEXPIRED,
-      PROPERTY,
-      `${where} after its session: ${found}`,
-    );
-    return;
+    if (localSessions === 'none' || model.hasClosed(txn.session)) {
+      const isOver = txn.err === ErrorCode.SESSIONEXPIRED;
+      expectThat(isOver, PROPERTY, `${where} after its session: ${errorName(txn.err)}`);
+      return;
+    }
+    if (wantsEphemeral(request)) {
+      const found = `${where} of a local session comes to ${errorName(txn.err)}`;
+      expectThat(localSessions === 'fixed' && txn.err !== ErrorCode.OK, LOCAL, found);
+      if (isLocalRefusal(txn.err)) return;
+    }
   }
   const verdicts = verdictsOf(new DraftTree(model), request);
   const failed = verdicts.find(({ code }) => code !== ErrorCode.OK);
@@ -122,6 +132,21 @@ export function judgeWrite(model: TreeModel, request: Request, txn: Txn): void {
       `${where} does ${show(found)}, wanted ${op === null ? '' : show(op)}`,
     );
   }
+}
+
+/** Whether it needs a session that the whole ensemble knows. */
+export function wantsEphemeral(request: Request): boolean {
+  if (request instanceof CreateRequest) return isEphemeralMode(request.flags);
+  if (!(request instanceof MultiRequest)) return false;
+  return request.ops.some(
+    ({ type, request: part }) =>
+      (type === OpCode.create || type === OpCode.create2) && isEphemeralMode(part.flags),
+  );
+}
+
+/** In the words of the leader, to which a session of another server is unknown. */
+function isLocalRefusal(err: number): boolean {
+  return err === ErrorCode.SESSIONEXPIRED || err === ErrorCode.EPHEMERALONLOCALSESSION;
 }
 
 export function describe(request: Request): string {
