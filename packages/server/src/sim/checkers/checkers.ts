@@ -62,6 +62,7 @@ export class Checkers {
   /** A process is gone: `exit` when it has ended by itself, null for a crash. */
   onEnded(sid: number, exit: Exit | null, diskFailed: boolean): void {
     this.durability.onCrashed(sid);
+    if (exit !== null) this.#onServiceEnded(sid);
     const isExpected = exit === null || exit.code === 0 || diskFailed;
     const found = `server ${sid} ends with ${exit?.code}: ${exit?.reason}`;
     expectThat(isExpected, 'No server gives up unless its disk fails', found);
@@ -115,7 +116,7 @@ export class Checkers {
     const { lastProcessedZxid, digest, serving, keepsClients, role } = status;
     // What is shown to clients is committed, between two reigns as well.
     if (!serving && !keepsClients) {
-      this.#seenZxids.set(sid, -1);
+      this.#onServiceEnded(sid);
       return;
     }
     if (this.#seenZxids.get(sid) === lastProcessedZxid) return;
@@ -125,6 +126,12 @@ export class Checkers {
       this.durability.onLeading(sid, this.#lives.get(sid) ?? 0, epochOf(lastProcessedZxid));
     }
     this.ledger.checkDigest(sid, lastProcessedZxid, digest);
+  }
+
+  #onServiceEnded(sid: number): void {
+    if (this.#seenZxids.get(sid) === -1) return;
+    this.#seenZxids.set(sid, -1);
+    this.ledger.onServiceEnded(sid, this.durability.history(sid));
   }
 }
 

@@ -65,6 +65,8 @@ export class Ledger {
   readonly #previous: Map<number, number>;
   /** Session and cxid of every committed write. */
   readonly #met: Set<string>;
+  /** By sid, the disks of servers whose last turn of service nobody has looked at. */
+  readonly #lastTurns: Map<number, DurableHistory>;
 
   constructor(
     configurations: Configurations,
@@ -82,6 +84,7 @@ export class Ledger {
     this.#digests = [this.model.digest];
     this.#previous = new Map();
     this.#met = new Set();
+    this.#lastTurns = new Map();
   }
 
   get lastCommittedZxid(): number {
@@ -99,6 +102,22 @@ export class Ledger {
 
   isCommitted(zxid: number): boolean {
     return this.committedUpTo(zxid) === zxid;
+  }
+
+  /**
+   * A server serves no longer. In its last turn it may have committed more, and answered: what it
+   * shows of itself after that turn no longer tells.
+   */
+  onServiceEnded(sid: number, history: DurableHistory): void {
+    this.#lastTurns.set(sid, history);
+  }
+
+  /** Whether a reply may name that zxid: it is committed, or was in a last turn of service. */
+  isShown(zxid: number): boolean {
+    for (const [sid, history] of this.#lastTurns) {
+      if (zxid > this.lastCommittedZxid && history.has(zxid)) this.onApplied(sid, zxid, history);
+    }
+    return this.isCommitted(zxid);
   }
 
   /** A transaction stands in a log or travels on a wire. */

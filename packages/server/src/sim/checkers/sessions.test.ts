@@ -41,9 +41,13 @@ class Bench {
     if (localSessions === 'none') this.commit(SESSION);
   }
 
-  commit(sketch: TxnSketch): this {
+  propose(sketch: TxnSketch): void {
     const bytes = txnBytes(sketch);
     this.ledger.onSeen(bytes, 0, bytes.length);
+  }
+
+  commit(sketch: TxnSketch): this {
+    this.propose(sketch);
     const nothing = { lastZxidBefore: () => 0 } as unknown as DurableHistory;
     this.ledger.onApplied(1, sketch.zxid, nothing);
     return this;
@@ -96,6 +100,27 @@ describe('Sessions', () => {
     const ask = () => bench.ask(new GetDataRequest('/a'));
     assert.throws(() => bench.answer(ask(), 2, ErrorCode.OK, reply), /never sees an older/);
     assert.throws(() => bench.answer(ask(), 4, ErrorCode.OK, reply), /names a committed state/);
+  });
+
+  it('takes what was committed in the turn in which a server stops (seed 50099)', () => {
+    for (const endsService of [false, true]) {
+      const bench = new Bench().create('/a', 2, 1);
+      const request = bench.ask(new SetDataRequest('/a', DATA, -1));
+      bench.propose({
+        zxid: 3,
+        type: OpCode.setData,
+        cxid: request.xid,
+        path: '/a',
+        data: DATA,
+        value: 1,
+      });
+      const disk = { has: (zxid: number) => zxid <= 3 } as unknown as DurableHistory;
+      if (endsService) bench.ledger.onServiceEnded(1, disk);
+      const stat = { ...bench.stat('/a'), version: 1, mzxid: 3 };
+      const answer = () => bench.answer(request, 3, ErrorCode.OK, stat);
+      if (endsService) answer();
+      else assert.throws(answer, /names a committed state/);
+    }
   });
 
   it('objects to reads that are not the state that they name', () => {

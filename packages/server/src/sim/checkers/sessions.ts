@@ -180,10 +180,11 @@ export class Sessions {
       expectThat(issued.txn === null, UNSENT, `${record.name}: ${describe(request)}`);
       return;
     }
-    record.open.delete(request);
     this.replyCount++;
     if (request.code === ErrorCode.OK) this.successCount++;
+    // While it is open: its transaction may be known from this reply alone.
     this.#onState(record, request);
+    record.open.delete(request);
     if (record.isReadOnly) this.readOnlyReplyCount++;
     if (request.code === ErrorCode.NOTREADONLY) return this.#onReadOnly(record, issued);
     if (isWrite(request)) this.#checkWrite(record, issued);
@@ -211,7 +212,7 @@ export class Sessions {
       MONOTONE,
       () => `${where()} after ${zxidToHex(record.lastZxid)}`,
     );
-    const isKnown = counterOf(zxid) === 0 || this.#ledger.isCommitted(zxid);
+    const isKnown = counterOf(zxid) === 0 || this.#ledger.isShown(zxid);
     // Without a leader nobody knows whether what stands in a log will be committed.
     expectThat(isKnown || record.isReadOnly, KNOWN_STATE, where);
     // The start of an epoch is no transaction, and another server may not show it.
