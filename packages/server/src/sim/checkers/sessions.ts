@@ -212,9 +212,9 @@ export class Sessions {
       MONOTONE,
       () => `${where()} after ${zxidToHex(record.lastZxid)}`,
     );
-    const isKnown = counterOf(zxid) === 0 || this.#ledger.isShown(zxid);
     // Without a leader nobody knows whether what stands in a log will be committed.
-    expectThat(isKnown || record.isReadOnly, KNOWN_STATE, where);
+    const isKnown = record.isReadOnly || counterOf(zxid) === 0 || this.#ledger.isShown(zxid);
+    expectThat(isKnown, KNOWN_STATE, where);
     // The start of an epoch is no transaction, and another server may not show it.
     record.lastZxid = counterOf(zxid) === 0 ? this.#ledger.committedUpTo(zxid) : zxid;
     if (zxid > this.#seenZxid) this.#seenZxid = this.#ledger.committedUpTo(zxid);
