@@ -10,19 +10,26 @@ import type { SimServer } from './sim-server.ts';
 
 export function lostServers(servers: readonly SimServer<Peer>[]): SimServer<Peer>[] {
   const running = servers.filter(({ isRunning }) => isRunning);
-  const found = new Set(running.filter(({ machine }) => machine?.status().serving));
+  const found = new Set(running.filter((server) => isServing(server)));
   let grown = true;
   while (grown) {
     grown = false;
     for (const server of running) {
       if (found.has(server)) continue;
-      const finds = [...found].some((other) => knows(server, other) || knows(other, server));
+      const finds = [...found].some((other) => {
+        // Who serves dials nobody.
+        return knows(server, other) || (!isServing(other) && knows(other, server));
+      });
       if (!finds) continue;
       found.add(server);
       grown = true;
     }
   }
   return running.filter((server) => !found.has(server));
+}
+
+function isServing({ machine }: SimServer<Peer>): boolean {
+  return machine?.status().serving === true;
 }
 
 /** True when the one would dial the other where that one listens. */

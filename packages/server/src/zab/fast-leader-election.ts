@@ -16,8 +16,9 @@
  */
 
 import { ServerState, SID_NONE, ZXID_MIN, ZXID_NONE } from '@zabra/protocol';
+import { type Candidate, CandidateOrder } from './candidate-order.ts';
 import { hasQuorumOfAll, isVoterOfAny, type QuorumVerifier } from './quorum-verifier.ts';
-import { isBetter, sameLookingVote, type Vote } from './vote.ts';
+import { sameLookingVote, type Vote } from './vote.ts';
 import { ToldAskers } from './told-askers.ts';
 import type { ElectionHost } from './zab-host.ts';
 import { VotesAhead } from './votes-ahead.ts';
@@ -26,13 +27,6 @@ import { VotesAhead } from './votes-ahead.ts';
 const FINALIZE_WAIT_MS = 200;
 /** First idle poll, as in Apache; each further one takes twice as long. */
 const POLL_MIN_MS = 200;
-
-/** What a vote proposes, without the voter's own state and round. */
-interface Candidate {
-  readonly leader: number;
-  readonly zxid: number;
-  readonly peerEpoch: number;
-}
 
 export class FastLeaderElection {
   readonly #host: ElectionHost;
@@ -43,8 +37,7 @@ export class FastLeaderElection {
   #initial: Candidate;
   /** LOOKING votes of this round, and votes of settled members that stem from it. */
   readonly #received: Map<number, Vote>;
-  /** Sids whose last notification declared them members of our own kind. */
-  readonly #declared: Set<number>;
+  readonly #order: CandidateOrder;
   /** What was heard while we did not look. */
   readonly #ahead: VotesAhead;
   readonly #askers: ToldAskers;
@@ -67,7 +60,7 @@ export class FastLeaderElection {
     this.#proposal = nothing;
     this.#initial = nothing;
     this.#received = new Map();
-    this.#declared = new Set();
+    this.#order = new CandidateOrder(host.sid);
     this.#ahead = new VotesAhead();
     this.#askers = new ToldAskers();
     this.#outOfElection = new Map();
@@ -163,8 +156,7 @@ export class FastLeaderElection {
   /** `isZabra`: the notification declared its sender a member of our own kind. */
   onNotification(sid: number, vote: Vote, isZabra = false): void {
     const host = this.#host;
-    if (isZabra) this.#declared.add(sid);
-    else this.#declared.delete(sid);
+    this.#order.onHeard(sid, isZabra);
     const isVoter = isVoterOfAny(host.verifiers, sid);
     if (this.#mode !== 'looking' && isVoter) this.#ahead.onNotification(sid, vote, host.nowMs());
     if (this.#mode === 'silent') return;
@@ -205,13 +197,13 @@ export class FastLeaderElection {
       this.#clock = vote.electionEpoch;
       this.#received.clear();
       if (isCandidate) this.#received.set(sid, vote);
-      const isBest = isCandidate && this.#beats(vote, this.#initial);
+      const isBest = isCandidate && this.#order.beats(vote, this.#initial, this.#host.verifiers);
       this.#propose(isBest ? vote : this.#initial);
       return;
     }
     if (!isCandidate) return;
     this.#received.set(sid, vote);
-    if (this.#beats(vote, this.#proposal)) this.#propose(vote);
+    if (this.#order.beats(vote, this.#proposal, this.#host.verifiers)) this.#propose(vote);
     else this.#checkProposal();
   }
 
@@ -315,7 +307,7 @@ export class FastLeaderElection {
       verifier.voters.every((sid) => {
         if (sid === host.sid || !host.isConnected(sid)) return true;
         const other = this.#received.get(sid);
-        return this.#declared.has(sid) && other !== undefined && sameLookingVote(other, vote);
+        return this.#order.isZabra(sid) && other !== undefined && sameLookingVote(other, vote);
       }),
     );
   }
@@ -369,18 +361,6 @@ export class FastLeaderElection {
   #voteOf(candidate: Candidate, electionEpoch: number, state: ServerState): Vote {
     const { leader, zxid, peerEpoch } = candidate;
     return { state, leader, zxid, electionEpoch, peerEpoch };
-  }
-
-  /**
-   * A candidate without weight never wins; any real one wins over a server without a vote. What we
-   * hold ourselves we know better than an echo of what we said in an earlier election.
-   */
-  #beats(vote: Candidate, than: Candidate): boolean {
-    if (vote.leader === this.#host.sid) return false;
-    if (this.#host.verifiers.every((v) => v.weightOf(vote.leader) === 0)) return false;
-    if (than.leader === SID_NONE) return true;
-    const { zxid, leader, peerEpoch } = vote;
-    return isBetter(peerEpoch, zxid, leader, than.peerEpoch, than.zxid, than.leader);
   }
 }
 
