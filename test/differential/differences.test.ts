@@ -46,6 +46,7 @@ interface Row {
 
 const BOTH: readonly PeerVersion[] = ['3.9.5', '3.8.0'];
 const AUTH = reply(1, OpCode.auth, 0, '', '0');
+const CLOSED: Entry = { kind: 'closed', body: '' };
 const GET = reply(0, OpCode.getData, 0, '"x"');
 
 const ROWS: readonly Row[] = [
@@ -56,6 +57,20 @@ const ROWS: readonly Row[] = [
     step: READ,
     real: [GET],
     ours: [GET, reply(1, OpCode.exists)],
+    equalFor: [],
+  },
+  {
+    name: 'a ping before the end',
+    step: READ,
+    real: [GET, reply(-1, OpCode.ping), CLOSED],
+    ours: [GET, CLOSED],
+    equalFor: BOTH,
+  },
+  {
+    name: 'a ping and no end',
+    step: READ,
+    real: [GET, reply(-1, OpCode.ping)],
+    ours: [GET, CLOSED],
     equalFor: [],
   },
   { name: 'one reply less', step: READ, real: [GET, event(1, '$/a')], ours: [GET], equalFor: [] },
