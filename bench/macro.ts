@@ -15,8 +15,9 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ROOT as CHECKOUT, type ServerKind } from '../test/process/server-process.ts';
+import { javaVersion, median } from './figures.ts';
 import { type BenchShape, FULL_SHAPES, QUICK_SHAPES } from './shapes.ts';
-import { median, Side, type Slice } from './side.ts';
+import { Side, type Slice } from './side.ts';
 
 const APACHE: ServerKind = 'apache-3.9.5';
 
@@ -101,14 +102,6 @@ async function main(): Promise<void> {
   const text = `${about}\n${tableOf(rows)}`;
   process.stdout.write(text);
   if (values.out !== undefined) writeFileSync(values.out, text);
-}
-
-function javaVersion(): string {
-  const text = execFileSync('java', ['-version'], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  return /"([^"]+)"/.exec(text)?.[1] ?? 'a JVM';
 }
 
 await main();

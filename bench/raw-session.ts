@@ -1,13 +1,28 @@
 /** A session on a bare socket, and frames out of its bytes: for load that does little itself. */
 
 import type { Socket } from 'node:net';
-import { JuteReader, JuteWriter, readConnectResponse, writeConnectRequest } from '@zabra/protocol';
+import {
+  type ConnectResponse,
+  JuteReader,
+  JuteWriter,
+  readConnectResponse,
+  writeConnectRequest,
+} from '@zabra/protocol';
 
 const SESSION_TIMEOUT_MS = 40_000;
 const LENGTH_BYTES = 4;
 
+/** What a client that comes back must know of its session. */
+export interface Session {
+  readonly hi: number;
+  readonly lo: number;
+  readonly password: Uint8Array;
+}
+
+const NEW_SESSION: Session = { hi: 0, lo: 0, password: new Uint8Array(16) };
+
 /** Connects, shakes hands, and leaves the socket without listeners for its data. */
-export async function openSession(socket: Socket): Promise<void> {
+export async function openSession(socket: Socket, session = NEW_SESSION): Promise<Session> {
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve);
     socket.once('error', reject);
@@ -18,14 +33,14 @@ export async function openSession(socket: Socket): Promise<void> {
     protocolVersion: 0,
     lastZxidSeen: 0,
     timeoutMs: SESSION_TIMEOUT_MS,
-    sessionHi: 0,
-    sessionLo: 0,
-    password: new Uint8Array(16),
+    sessionHi: session.hi,
+    sessionLo: session.lo,
+    password: session.password,
     readOnly: false,
   });
   w.patchInt(0, w.position - LENGTH_BYTES);
   socket.write(w.toBytes());
-  await new Promise<void>((resolve, reject) => {
+  const granted = await new Promise<ConnectResponse>((resolve, reject) => {
     let bytes = Buffer.alloc(0);
     const onData = (chunk: Buffer): void => {
       bytes = Buffer.concat([bytes, chunk]);
@@ -33,12 +48,15 @@ export async function openSession(socket: Socket): Promise<void> {
       if (bytes.length < LENGTH_BYTES + bytes.readInt32BE(0)) return;
       socket.off('data', onData);
       const r = new JuteReader().reset(bytes, LENGTH_BYTES, bytes.length);
-      if (readConnectResponse(r).timeoutMs > 0) resolve();
+      const response = readConnectResponse(r);
+      if (response.timeoutMs > 0) resolve(response);
       else reject(new Error('The server refused the session'));
     };
     socket.on('data', onData);
     socket.once('close', () => reject(new Error('The server closed the connection')));
   });
+  const { sessionHi: hi, sessionLo: lo, password } = granted;
+  return { hi, lo, password: Uint8Array.from(password ?? []) };
 }
 
 export class FrameSplitter {

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { OpCode } from '@zabra/protocol';
 import { TestEnsemble } from '../test/process/ensemble.ts';
 import type { ServerKind } from '../test/process/server-process.ts';
+import { median, quantile } from './figures.ts';
 import { LoadConnection } from './load-connection.ts';
 import { type BenchShape, createKey, KEYS } from './shapes.ts';
 
@@ -16,16 +17,6 @@ export interface Slice {
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
-
-export const median = (numbers: readonly number[]): number => {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
-};
-
-const quantile = (numbers: readonly number[], q: number): number => {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
-};
 
 export class Side {
   readonly ensemble: TestEnsemble;

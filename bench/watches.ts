@@ -24,8 +24,8 @@ import { TestEnsemble } from '../test/process/ensemble.ts';
 import { askWord } from '../test/process/four-letter-word.ts';
 import { ROOT as CHECKOUT, type ServerKind } from '../test/process/server-process.ts';
 import { BulkWriter, multisOf } from './bulk-writer.ts';
+import { median } from './figures.ts';
 import { type Latency, PacedLoad } from './paced-load.ts';
-import { median } from './side.ts';
 
 interface Shape {
   readonly name: string;
