@@ -126,8 +126,8 @@ async function main(): Promise<void> {
   const about =
     `Apache ZooKeeper 3.9.5 on ${javaVersion()}, Node ${process.version}, ${cpus().length} cores ` +
     'shared by all servers and the client, fsync on, tickTime 2000; one client writes through ' +
-    `the followers, one write at a time; sides in turn, ${blockCount} rounds each. Times go from the ` +
-    'kill, else from the last write of the old epoch, to the first write of the new one.\n';
+    `the followers, one write at a time; sides in turn, ${blockCount} rounds each. Times go from ` +
+    'the kill, else from the last write of the old epoch, to the first write of the new one.\n';
   const text = `${about}\n${tableOf(ROWS)}`;
   process.stdout.write(text);
   if (values.out !== undefined) writeFileSync(values.out, text);
