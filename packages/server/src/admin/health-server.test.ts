@@ -11,11 +11,13 @@ const SERVING: PeerStatus = {
   role: 'follower',
   phase: 'broadcast',
   serving: true,
+  inStep: true,
   keepsClients: false,
   readOnly: false,
   recovered: true,
   configVersion: 0,
   leaderSid: 3,
+  unreachable: [],
   currentEpoch: 4,
   acceptedEpoch: 4,
   lastProcessedZxid: 4 * 2 ** 32 + 10,
@@ -33,11 +35,13 @@ const LOADING: PeerStatus = {
   role: 'looking',
   phase: 'recovery',
   serving: false,
+  inStep: false,
   recovered: false,
   leaderSid: -1,
 };
 const LOOKING: PeerStatus = { ...LOADING, phase: 'election', recovered: true };
 const KEEPING: PeerStatus = { ...LOOKING, keepsClients: true };
+const SILENT: PeerStatus = { ...SERVING, inStep: false };
 const SYNCING: PeerStatus = { ...LOOKING, role: 'follower', phase: 'synchronization' };
 
 const ROWS: readonly MetricRow[] = [
@@ -69,6 +73,7 @@ describe('HealthServer', () => {
     ['in read-only mode', { ...LOOKING, readOnly: true }, [200, 200, 503, 503]],
     ['synchronising', SYNCING, [200, 200, 503, 503]],
     ['keeping its clients across a hand-over', KEEPING, [200, 200, 200, 503]],
+    ['without word of its leader', SILENT, [200, 200, 503, 503]],
     ['serving', SERVING, [200, 200, 200, 200]],
   ];
   for (const [name, status, wanted] of rows) {
@@ -95,7 +100,24 @@ describe('HealthServer', () => {
     assert.equal(serving['reason'], null);
     assert.match(String((await read(LOADING))['reason']), /loaded/);
     assert.match(String((await read(LOOKING))['reason']), /No leader/);
+    assert.match(String((await read(SILENT))['reason']), /heard of the leader for two ticks/);
     assert.match(String((await read(SYNCING))['reason']), /follower, synchronization/);
+  });
+
+  it('names the members that are out of reach in /quorum', async () => {
+    const one = 'server 2 at zk-1.zk-hs:3888: Cannot resolve "zk-1.zk-hs": ENOTFOUND';
+    const base = await start({
+      ...LOOKING,
+      unreachable: [one, 'server 3 at zk-2.zk-hs:3888: gone'],
+    });
+    const response = await fetch(`${base}/quorum`);
+    assert.equal(response.status, 503);
+    const view = (await response.json()) as { reason: string; unreachable: string[] };
+    assert.equal(view.unreachable.length, 2);
+    assert.equal(
+      view.reason,
+      `No leader is known. Cannot reach ${one}. Cannot reach server 3 at zk-2.zk-hs:3888: gone`,
+    );
   });
 
   it('refuses other paths and methods', async () => {

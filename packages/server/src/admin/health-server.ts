@@ -2,7 +2,7 @@
  * HealthServer: `/live /started /ready /quorum /metrics` over plain HTTP on a port of their
  * own. Every answer comes from memory, so a slow disk cannot make a probe time out, and a
  * probe leaves nothing in the log. `/live` never looks at the quorum: restarting a server does not
- * bring back the others.
+ * bring back the others. `/ready` and `/quorum` are for the time when it matters who leads.
  */
 
 import http from 'node:http';
@@ -26,8 +26,8 @@ type Check = (status: PeerStatus) => boolean;
 const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['/live', () => true],
   ['/started', (status) => status.recovered],
-  ['/ready', (status) => status.serving || status.keepsClients],
-  ['/quorum', (status) => status.serving],
+  ['/ready', (status) => status.inStep || status.keepsClients],
+  ['/quorum', (status) => status.inStep],
 ]);
 
 export class HealthServer {
@@ -99,10 +99,11 @@ function body(path: string, passes: boolean, status: PeerStatus): string {
   const { sid, role, phase, serving, leaderSid } = status;
   const brief = { ok: passes, sid, role, phase, serving, leader: leaderSid };
   if (path !== '/quorum') return JSON.stringify(brief);
-  const { readOnly, currentEpoch, acceptedEpoch, lastProcessedZxid, digest } = status;
+  const { unreachable, readOnly, currentEpoch, acceptedEpoch, lastProcessedZxid, digest } = status;
   return JSON.stringify({
     ...brief,
     reason: passes ? null : reasonOf(status),
+    unreachable,
     readOnly,
     currentEpoch,
     acceptedEpoch,
@@ -111,10 +112,15 @@ function body(path: string, passes: boolean, status: PeerStatus): string {
   });
 }
 
-function reasonOf({ recovered, role, phase }: PeerStatus): string {
+function reasonOf({ recovered, role, phase, serving, unreachable }: PeerStatus): string {
   if (!recovered) return 'The history on disk is being loaded';
-  if (role === 'looking') return 'No leader is known';
+  if (role === 'looking') return ['No leader is known', ...unreachable.map(asReason)].join('. ');
+  if (serving) return `Nothing was heard of the leader for two ticks: ${role}, ${phase}`;
   return `Not in step with the leader yet: ${role}, ${phase}`;
+}
+
+function asReason(unreachable: string): string {
+  return `Cannot reach ${unreachable}`;
 }
 
 function send(response: http.ServerResponse, code: number, type: string, text: string): void {

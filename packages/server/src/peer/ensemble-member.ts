@@ -102,6 +102,11 @@ export class EnsembleMember implements LinksOwner, QuorumGateOwner {
     return this.#role !== null && this.#role.order !== null;
   }
 
+  /** 0 unless another one leads. */
+  get leaderSilentMs(): number {
+    return this.#role instanceof Learning ? this.#role.learner.watch.silentMs : 0;
+  }
+
   /** History is loaded: look for a leader. */
   start(): void {
     this.#look();

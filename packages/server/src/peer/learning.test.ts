@@ -152,6 +152,22 @@ describe('a client of a follower', () => {
     assert.deepEqual(bed.touches(), []);
   });
 
+  it('is served while the leader is silent, and called out of step after two ticks of it', () => {
+    const { bed, link, history } = new FollowerBed();
+    // As configOf has them.
+    const [tickTimeMs, syncLimitTicks] = [2000, 5];
+    const states = (): boolean[] => [bed.peer.status().serving, bed.peer.status().inStep];
+    bed.pass(2 * tickTimeMs);
+    assert.deepEqual(states(), [true, true]);
+    bed.pass(20);
+    assert.deepEqual(states(), [true, false]);
+    link.say(PacketType.PING, history.zxid);
+    bed.run();
+    assert.deepEqual(states(), [true, true]);
+    bed.pass(syncLimitTicks * tickTimeMs + 40);
+    assert.deepEqual(states(), [false, false]);
+  });
+
   it('is closed when the leader is lost, and finds its session with the next one', () => {
     const bed = new FollowerBed();
     const { client, session } = bed.client();

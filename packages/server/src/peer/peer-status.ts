@@ -12,6 +12,8 @@ export interface PeerStatus {
   readonly phase: string;
   /** True while clients are served. */
   readonly serving: boolean;
+  /** Serving, and of late in touch with the leader, if another one leads: within two ticks. */
+  readonly inStep: boolean;
   /** True while clients are kept across a hand-over, although nobody orders their requests. */
   readonly keepsClients: boolean;
   /** True while there is no leader and read-only clients are served all the same. */
@@ -22,6 +24,8 @@ export interface PeerStatus {
   readonly configVersion: number;
   /** -1 while nobody leads. */
   readonly leaderSid: number;
+  /** Members that the last dial did not reach, each with where and why. */
+  readonly unreachable: readonly string[];
   readonly currentEpoch: number;
   readonly acceptedEpoch: number;
   /** Last zxid applied. */

@@ -15,6 +15,9 @@ import type { PeerCore } from './peer-core.ts';
 import type { PeerStatus, Role } from './peer-status.ts';
 import type { ServerStats } from './server-stats.ts';
 
+/** A leader is heard every half tick at least; whoever missed four of those is not in step. */
+const IN_STEP_TICKS = 2;
+
 export class PeerView implements WordView, MetricView {
   readonly #core: PeerCore;
   readonly #port: ClientPort;
@@ -49,11 +52,13 @@ export class PeerView implements WordView, MetricView {
       role: this.role,
       phase: this.#core.isLoading ? 'recovery' : (member?.phase ?? 'broadcast'),
       serving: this.serving,
+      inStep: this.serving && this.#isLeaderHeard,
       keepsClients: this.#port.hold.isKeeping,
       readOnly: this.isReadOnly,
       recovered: stats.dbInitTimeMs.count > 0,
       configVersion: member?.membership.committed.version ?? 0,
       leaderSid: member === null ? config.sid : member.leaderSid,
+      unreachable: member?.campaign.mesh.unreachable() ?? [],
       currentEpoch: stats.dbInitTimeMs.count > 0 ? disk.currentEpoch : -1,
       acceptedEpoch: stats.dbInitTimeMs.count > 0 ? disk.acceptedEpoch : -1,
       lastProcessedZxid: state.lastProcessedZxid,
@@ -94,6 +99,11 @@ export class PeerView implements WordView, MetricView {
   get serving(): boolean {
     const { order } = this.#port;
     return (order !== null && !order.isReadOnly) || (this.#member?.serving ?? false);
+  }
+
+  get #isLeaderHeard(): boolean {
+    const silentMs = this.#member?.leaderSilentMs ?? 0;
+    return silentMs <= IN_STEP_TICKS * this.config.tickTimeMs;
   }
 
   get isReadOnly(): boolean {

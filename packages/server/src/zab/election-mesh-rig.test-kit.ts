@@ -36,6 +36,8 @@ export class Host implements MeshHost {
   readonly heard: string[] = [];
   readonly connected: number[] = [];
   readonly warnings: string[] = [];
+  /** Messages of the level info. */
+  readonly told: string[] = [];
   readonly mesh: ElectionMesh;
 
   constructor(sid: number, multiAddress = false, text = THREE_TEXT, authenticates = false) {
@@ -55,6 +57,7 @@ export class Host implements MeshHost {
 
   log(level: string, _source: string, message: string): void {
     if (level === 'warn') this.warnings.push(message);
+    if (level === 'info') this.told.push(message);
   }
 
   dial({ host, port }: HostPort): ElectionLink {

@@ -154,6 +154,32 @@ test('while a connection does not take it, the newest message replaces the older
   assert.deepEqual(said(link), ['vote 4']);
 });
 
+test('a member out of reach is told of once for each reason, and named until it is reached', () => {
+  const host = new Host(3);
+  const fail = (reason: string): void => {
+    host.after(3000);
+    host.mesh.onLinkClosed(host.lastDial.link, reason);
+  };
+  host.mesh.send(1, vote(7));
+  host.mesh.onLinkClosed(host.lastDial.link, 'no such name');
+  for (const reason of ['no such name', 'no such name', 'refused', 'no such name']) fail(reason);
+  assert.deepEqual(host.told, [
+    'Cannot reach server 1 at script: no such name',
+    'Cannot reach server 1 at script: refused',
+  ]);
+  assert.deepEqual(host.mesh.unreachable(), ['server 1 at script: no such name']);
+  host.after(3000);
+  host.after(5000);
+  assert.deepEqual(host.mesh.unreachable(), ['server 1 at script: the dial takes too long']);
+  host.after(3000);
+  host.mesh.onDialed(host.lastDial.link);
+  assert.deepEqual(host.mesh.unreachable(), []);
+  host.mesh.onLinkClosed(host.lastDial.link, 'closed');
+  host.mesh.send(1, vote(8));
+  fail('no such name');
+  assert.equal(host.told.length, 4, 'it was reached in between, so this is news');
+});
+
 test('failed dials are repeated with growing pauses of at most 2 s, over all addresses', () => {
   const text = 'server.1=a:1:2|b:1:2\nserver.3=c:1:2';
   const host = new Host(3, true, text);

@@ -106,6 +106,15 @@ export class ElectionMesh implements ElectionPeerOwner {
     return sids.sort((a, b) => a - b);
   }
 
+  /** Members that the last dial did not reach, each with where and why. */
+  unreachable(): string[] {
+    const found: string[] = [];
+    for (const { isMember, unreachable } of this.#peers.values()) {
+      if (isMember && unreachable !== null) found.push(unreachable);
+    }
+    return found;
+  }
+
   isConnected(sid: number): boolean {
     const link = this.#peers.get(sid)?.link ?? null;
     return link !== null;
@@ -199,7 +208,7 @@ export class ElectionMesh implements ElectionPeerOwner {
     if (peer === undefined) return;
     this.#owners.delete(link.id);
     if (peer.dialing === link) {
-      this.#host.log('debug', 'QuorumCnxManager', `Cannot reach ${peer.sid}: ${reason}`);
+      this.#onUnreachable(peer, link, reason);
       peer.onDialOver(true, this.#host.nowMs(), this.#prng);
     } else if (peer.link === link) {
       // A close of an old connection must not touch a newer one: compare identity (section 19).
@@ -344,8 +353,19 @@ export class ElectionMesh implements ElectionPeerOwner {
     const link = peer.dialing;
     if (link === null) return;
     this.#owners.delete(link.id);
+    this.#onUnreachable(peer, link, 'the dial takes too long');
     peer.onDialOver(true, this.#host.nowMs(), this.#prng);
     link.close('the dial takes too long');
+  }
+
+  /** Once for each way of being out of reach: peers that come up later are the normal start. */
+  #onUnreachable(peer: ElectionPeer, link: ElectionLink, reason: string): void {
+    const isNew = peer.onUnreachable(link.remote, reason);
+    this.#host.log(
+      isNew ? 'info' : 'debug',
+      'QuorumCnxManager',
+      `Cannot reach ${peer.unreachable}`,
+    );
   }
 
   #dropLink(peer: ElectionPeer, reason: string): void {

@@ -22,6 +22,8 @@ const UNSENT_BYTES_MAX = 64 * 1024;
 const BACK_OFF_MIN_MS = 100;
 /** The cap is this and up to as much again, so that two members do not dial in step. */
 const BACK_OFF_MAX_MS = 1000;
+/** Ways of being out of reach that are remembered as told; addresses come from others. */
+const TOLD_MAX = 8;
 
 export interface ElectionPeerOwner {
   onFrame(peer: ElectionPeer, buffer: Uint8Array, start: number, end: number): void;
@@ -39,6 +41,10 @@ export class ElectionPeer {
   redialAtMs: number;
   /** When the dial in progress has taken too long. */
   dialUntilMs: number;
+  /** Where and why the last dial failed; null once there is a connection. */
+  unreachable: string | null;
+  /** What was said of that since the last connection, so that it is said once. */
+  #told: string[];
   /** From configuration. */
   #configured: readonly HostPort[];
   /** From its INIT, tried first. */
@@ -65,6 +71,8 @@ export class ElectionPeer {
     this.wanted = false;
     this.redialAtMs = 0;
     this.dialUntilMs = 0;
+    this.unreachable = null;
+    this.#told = [];
     this.#configured = configured;
     this.#announced = [];
     this.#addressIndex = 0;
@@ -92,6 +100,8 @@ export class ElectionPeer {
     this.link = link;
     this.dialing = null;
     this.wanted = false;
+    this.unreachable = null;
+    this.#told = [];
     this.#reader = new FrameReader(NOTIFICATION_BYTES_MAX, {
       onFrame: (buffer, start, end) => {
         this.#owner.onFrame(this, buffer, start, end);
@@ -129,6 +139,15 @@ export class ElectionPeer {
     this.link?.close(reason);
     this.link = null;
     this.#reader = null;
+  }
+
+  /** A dial failed there, for that reason; true when this has not been said yet. */
+  onUnreachable(address: string, reason: string): boolean {
+    this.unreachable = `server ${this.sid} at ${address}: ${reason}`;
+    if (this.#told.includes(this.unreachable)) return false;
+    if (this.#told.length >= TOLD_MAX) this.#told.shift();
+    this.#told.push(this.unreachable);
+    return true;
   }
 
   /** It lives: the next dial may be soon. */

@@ -35,15 +35,19 @@ export class LeaderWatch {
     this.#heartbeat.onHeard(this.#heardMs);
   }
 
+  /** How long ago the leader was last heard. */
+  get silentMs(): number {
+    return this.#host.nowMs() - this.#heardMs;
+  }
+
   /** Once a turn: why the leader is to be given up, or null. */
   lateness(step: LearnerStep): string | null {
     const { limits, pace } = this.#host;
     const ticks = isSynchronised(step) ? limits.syncLimitTicks : limits.initLimitTicks;
-    const now = this.#host.nowMs();
-    const silentMs = now - this.#heardMs;
+    const { silentMs } = this;
     if (silentMs > ticks * limits.tickTimeMs) return `the leader was silent for ${silentMs} ms`;
     if (step !== 'serving') return null;
-    const tooLongMs = this.#heartbeat.tooLongMs(pace, now);
+    const tooLongMs = this.#heartbeat.tooLongMs(pace, this.#host.nowMs());
     if (tooLongMs === 0) return null;
     pace.silenceCount++;
     return `nothing was heard of the leader for ${tooLongMs} ms`;

@@ -46,7 +46,7 @@ export class Learner {
   #opZxid: number;
   /** Our history cannot be mended: we claim to have none, so that the leader sends SNAP (T31). */
   #wantsSnapshot: boolean;
-  readonly #watch: LeaderWatch;
+  readonly watch: LeaderWatch;
 
   constructor(host: LearnerHost, leaderSid: number, addresses: readonly HostPort[]) {
     this.leaderSid = leaderSid;
@@ -61,7 +61,7 @@ export class Learner {
     this.#syncKind = '';
     this.#opZxid = -1;
     this.#wantsSnapshot = false;
-    this.#watch = new LeaderWatch(host);
+    this.watch = new LeaderWatch(host);
   }
 
   get phase(): LearnerPhase {
@@ -96,7 +96,7 @@ export class Learner {
     const { sid, isObserver, configVersion, storage } = this.#host;
     this.#link = link;
     this.#step = 'hello';
-    this.#watch.onConnected();
+    this.watch.onConnected();
     link.send(
       isObserver ? PacketType.OBSERVERINFO : PacketType.FOLLOWERINFO,
       makeZxid(storage.acceptedEpoch, 0),
@@ -120,7 +120,7 @@ export class Learner {
     auth: readonly Id[] | null,
   ): void {
     if (link !== this.#link || this.#step === 'over') return;
-    this.#watch.onHeard();
+    this.watch.onHeard();
     switch (this.#step) {
       case 'hello':
         this.#onLeaderInfo(type, zxid, buffer, start, end);
@@ -149,7 +149,7 @@ export class Learner {
 
   /** Bytes of a snapshot's body came: the leader lives. */
   onSnapshotBytes(): void {
-    this.#watch.onHeard();
+    this.watch.onHeard();
   }
 
   /** The token's store completed. */
@@ -208,7 +208,7 @@ export class Learner {
       return;
     }
     if (this.#isWaitingForDisk) return;
-    const late = this.#watch.lateness(this.#step);
+    const late = this.watch.lateness(this.#step);
     if (late !== null) this.#leave(late);
   }
 
@@ -277,7 +277,7 @@ export class Learner {
   /** Only when acceptedEpoch is on stable storage. */
   #sendAckEpoch(currentEpoch: number): void {
     this.#step = 'op';
-    this.#watch.onHeard();
+    this.watch.onHeard();
     const lastZxid = this.#wantsSnapshot ? 0 : this.#host.storage.lastLoggedZxid;
     this.#link?.send(PacketType.ACKEPOCH, lastZxid, encodeEpoch(currentEpoch));
   }
@@ -313,9 +313,9 @@ export class Learner {
       const isMark = counterOf(this.#opZxid) === 0 && lastLoggedZxid <= this.#opZxid;
       assert(isMark || lastLoggedZxid === this.#opZxid, `${this.#syncKind} ended elsewhere`);
     }
-    this.#traffic = new LearnerTraffic(this.#host, link, this.#watch.heartbeat);
+    this.#traffic = new LearnerTraffic(this.#host, link, this.watch.heartbeat);
     this.#step = 'history';
-    this.#watch.onHeard();
+    this.watch.onHeard();
     if (this.#syncKind !== 'DIFF') link.resume();
   }
 
@@ -351,7 +351,7 @@ export class Learner {
   /** Only when the history and then currentEpoch are on stable storage. */
   #sendAckNewLeader(): void {
     this.#step = 'acked';
-    this.#watch.onHeard();
+    this.watch.onHeard();
     this.#link?.send(PacketType.ACK, makeZxid(this.#epoch, 0), null);
     const fault = this.#host.isObserver ? null : this.#traffic?.history.startLogging(this.#epoch);
     if (typeof fault === 'string') this.#leave(fault);
