@@ -111,6 +111,19 @@ program
   });
 
 program
+  .command('k8s')
+  .description('a server as a pod of a StatefulSet, and members that leave and join with pods')
+  .usage('start | leave | join [options]')
+  .argument('[arguments...]')
+  .allowUnknownOption()
+  .passThroughOptions()
+  .helpOption(false)
+  .action(async (args: string[]) => {
+    const { runK8s } = await import('./k8s/k8s-main.ts');
+    await runK8s(args);
+  });
+
+program
   .command('version')
   .description('prints the version')
   .action(async () => {
