@@ -2,7 +2,8 @@
 # Installs every peer that the interop tests talk to: Apache ZooKeeper 3.8.0 and the C client's
 # shell (Debian), Apache ZooKeeper 3.9.5 and Curator (Maven Central), kazoo and its published tests
 # (PyPI) with pure-sasl, chdb (PyPI), node-zookeeper-client (npm), the tests of the Go client (Go
-# modules), and the openssl command, which makes the certificates.
+# modules), the openssl command, which makes the certificates, and what renders manifests: kustomize
+# and helm (Go modules).
 #
 # Knows package registries through their ordinary clients and nothing else. It may be run again:
 # what is there already is left alone. A peer that cannot be had is an error, never a skip.
@@ -20,6 +21,8 @@ go_client_version=v1.0.4
 apache_version=3.9.5
 logback_version=1.3.15
 curator_version=5.9.0
+kustomize_version=v5.7.1
+helm_version=v3.22.0
 dependency_plugin=org.apache.maven.plugins:maven-dependency-plugin:3.6.1
 
 log=$cache/install.log
@@ -280,6 +283,19 @@ GO
   touch "$target/.complete"
 }
 
+# Compiled from source; needs the Go of the machine to be as new as they want.
+install_kubernetes_tools() {
+  local target=$cache/kubernetes-tools
+  if [ -e "$target/.complete-$kustomize_version-$helm_version" ]; then return 0; fi
+  command -v go >/dev/null || apt_install golang-go
+  rm -rf "$target"
+  mkdir -p "$target"
+  quietly env GOBIN="$target" CGO_ENABLED=0 go install \
+    "sigs.k8s.io/kustomize/kustomize/v5@$kustomize_version"
+  quietly env GOBIN="$target" CGO_ENABLED=0 go install "helm.sh/helm/v3/cmd/helm@$helm_version"
+  touch "$target/.complete-$kustomize_version-$helm_version"
+}
+
 # timed NAME FUNCTION: one line a peer.
 timed() {
   local start=$EPOCHREALTIME
@@ -301,3 +317,4 @@ timed 'C client shell (Debian)' install_c_shell
 timed "kazoo $kazoo_version, its tests" install_kazoo_suite
 timed "go-zookeeper $go_client_version" install_go_suite
 timed "curator $curator_version" install_curator
+timed "kustomize, helm" install_kubernetes_tools

@@ -52,7 +52,7 @@ export interface MetricRow {
   readonly summary: Summary | null;
 }
 
-interface MetricSpec {
+export interface MetricSpec {
   readonly name: string;
   readonly help: string;
   readonly kind: MetricKind;
@@ -93,7 +93,7 @@ const only = (when: 'ensemble' | 'leader', spec: MetricSpec): MetricSpec => ({ .
 /** ZooKeeper shows -1 while a size was never measured. */
 const orNone = (value: Summary, read: number): number => (value.count === 0 ? -1 : read);
 
-const METRICS: readonly MetricSpec[] = [
+export const METRICS: readonly MetricSpec[] = [
   gauge('avg_latency', 'Average request latency, ms', (v) => v.stats.latencyMs.average),
   gauge('max_latency', 'Longest request latency, ms', (v) => v.stats.latencyMs.max),
   gauge('min_latency', 'Shortest request latency, ms', (v) => v.stats.latencyMs.min),

@@ -18,6 +18,7 @@ import { ownLine, type PodPlan, type PodRole, podIdentity } from './pod-config.t
 import { ownName, preparePod } from './pod-start.ts';
 
 const EXIT_FAILED = 1;
+const CONFIG = '/etc/zookeeper/config';
 const PASSWORD_FILE = '/etc/zookeeper/admin/password';
 
 interface PodFlags {
@@ -47,7 +48,7 @@ export async function runK8s(args: readonly string[]): Promise<void> {
     .description('a server as a pod, and members that come and go with pods')
     .showHelpAfterError();
   withPod(program.command('start').description('what a pod of a StatefulSet runs'))
-    .option('--config <file>', 'the part of zoo.cfg that all pods share', '/etc/zookeeper/zoo.cfg')
+    .option('--config <path>', 'the part of zoo.cfg that all pods share, or its parts', CONFIG)
     .option('--home <directory>', 'on the volume; conf is made in it', '/var/lib/zookeeper')
     .action((flags: PodFlags & { config: string; home: string }) => start(flags));
   withChange(program.command('leave').description('removes the members above so many pods'))

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { makeDirectory } from '../program.test-kit.ts';
 import { type PodPlan, ownLine, podIdentity, podZooCfg } from './pod-config.ts';
-import { preparePod } from './pod-start.ts';
+import { preparePod, readBase } from './pod-start.ts';
 
 const PLAN: PodPlan = {
   name: 'zk-0',
@@ -115,6 +115,17 @@ describe('preparePod', () => {
       fs.readFileSync(at('conf/zoo.cfg'), 'latin1'),
       `dataDir=${at('data')}\ndynamicConfigFile=${list}\n`,
     );
+  });
+
+  it('puts the parts of a directory together, in the order of their names', () => {
+    fs.mkdirSync(at('parts'));
+    fs.mkdirSync(at('parts/..data'));
+    fs.writeFileSync(at('parts/zoo.cfg'), 'dataDir=/data');
+    fs.writeFileSync(at('parts/tls.cfg'), 'sslQuorum=true\n');
+    fs.writeFileSync(at('parts/README'), 'not meant');
+    assert.equal(readBase(at('parts')), 'sslQuorum=true\ndataDir=/data\n');
+    assert.throws(() => readBase(at('parts/..data')), /has no \*\.cfg files/);
+    assert.throws(() => readBase(at('none')), /Cannot read/);
   });
 
   it('never takes the volume of another pod', () => {

@@ -16,7 +16,7 @@ import { type PodPlan, podIdentity, podZooCfg } from './pod-config.ts';
 
 export interface PodStart {
   readonly plan: PodPlan;
-  /** The operator's part of zoo.cfg. */
+  /** The operator's part of zoo.cfg: a file, or a directory of which all `*.cfg` count. */
   readonly config: string;
   /** Directory on the volume; `conf` is made in it. */
   readonly home: string;
@@ -26,7 +26,7 @@ export interface PodStart {
 
 /** Writes the files of the pod; the arguments of `zabra server`. Throws a ConfigError. */
 export function preparePod({ plan, config, home, adminPasswordFile }: PodStart): string[] {
-  const base = decodeProperties(read(config));
+  const base = readBase(config);
   const zooCfg = path.join(home, 'conf', 'zoo.cfg');
   const text = podZooCfg(base, plan, listedIn(zooCfg));
   const dataDir = parseProperties(base).get('dataDir') ?? '';
@@ -36,6 +36,17 @@ export function preparePod({ plan, config, home, adminPasswordFile }: PodStart):
   writeMyid(dataDir, podIdentity(plan).id);
   writeWhole(zooCfg, text);
   return [...superDigest(adminPasswordFile), zooCfg];
+}
+
+/** One text of all parts, by their names; those that begin with a dot are Kubernetes'. */
+export function readBase(config: string): string {
+  if (!fs.existsSync(config) || !fs.statSync(config).isDirectory()) {
+    return decodeProperties(read(config));
+  }
+  const names = fs.readdirSync(config).filter((name) => /^[^.].*\.cfg$/.test(name));
+  if (names.length === 0) throw new ConfigError(`Cannot use "${config}": it has no *.cfg files`);
+  const texts = names.sort().map((name) => decodeProperties(read(path.join(config, name))));
+  return texts.map((text) => (text.endsWith('\n') ? text : `${text}\n`)).join('');
 }
 
 /** Host name and domain of this machine, by its `hostname` command. */
