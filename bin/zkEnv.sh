@@ -25,11 +25,25 @@ if [ -f "$ZOOCFGDIR/java.env" ]; then . "$ZOOCFGDIR/java.env"; fi
 
 ZOOCFG=${ZOOCFG:-zoo.cfg}
 ZOO_LOG_DIR=${ZOO_LOG_DIR:-$ZOOBINDIR/../logs}
-ZOO_LOG_FILE=${ZOO_LOG_FILE:-zookeeper-${USER:-$(id -un)}-server-${HOSTNAME:-host}.log}
+# A container may run as a user without a name.
+USER=${USER:-$(id -un 2>/dev/null || id -u)}
+ZOO_LOG_FILE=${ZOO_LOG_FILE:-zookeeper-$USER-server-${HOSTNAME:-host}.log}
 
 # The heap that a JVM would get is the memory budget; an -Xmx of the operator comes later and wins.
 export SERVER_JVMFLAGS="-Xmx${ZK_SERVER_HEAP:-1000}m ${SERVER_JVMFLAGS:-}"
+# As log4j finds its configuration beside zoo.cfg; what the operator says of it comes later.
+if [ -r "$ZOOCFGDIR/log4j.properties" ] && [[ $ZOOCFGDIR != *[[:space:]]* ]]; then
+  SERVER_JVMFLAGS="-Dlog4j.configuration=file:$ZOOCFGDIR/log4j.properties $SERVER_JVMFLAGS"
+fi
 export JVMFLAGS=${JVMFLAGS:-}
 
 # Absolute, so that a script may be called through a link from anywhere.
 ZABRA=$ZOOBINDIR/zabra
+
+# setting KEY: the value of `KEY=` in the file that `config` names, the last one, without blanks
+# around it.
+setting() {
+  [ -r "$config" ] || return 0
+  sed -n "s/^[[:space:]]*$1[[:space:]]*=[[:space:]]*//p" "$config" | tail -n 1 |
+    sed 's/[[:space:]]*$//'
+}

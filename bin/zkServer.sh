@@ -30,13 +30,6 @@ case ${2:-} in
 esac
 echo "Using config: $config" >&2
 
-# setting KEY: the value of `KEY=` in the configuration, the last one, without blanks around it.
-setting() {
-  [ -r "$config" ] || return 0
-  sed -n "s/^[[:space:]]*$1[[:space:]]*=[[:space:]]*//p" "$config" | tail -n 1 |
-    sed 's/[[:space:]]*$//'
-}
-
 data_dir=$(setting dataDir)
 log_dir=$(setting dataLogDir)
 out_file=$ZOO_LOG_DIR/${ZOO_LOG_FILE%.log}.out

@@ -4,6 +4,7 @@
  * a signal. Everything that ends it badly is one line on standard error.
  */
 
+import fs from 'node:fs';
 import os from 'node:os';
 import { ConfigError, EXIT_DATA_DIRECTORY, EXIT_UNEXPECTED } from '../config/config-error.ts';
 import { openDataDirectories } from '../config/data-directories.ts';
@@ -30,6 +31,7 @@ const FAILURES: Readonly<Record<number, string>> = {
 };
 
 export async function runServer(args: readonly string[]): Promise<void> {
+  nameProcess(process.env['ZABRA_PROCESS_NAME']);
   let log: LogSink = () => {};
   process.on('uncaughtException', (error) => {
     say(log, 'error', `${FAILURES[1]}: ${error.stack ?? error.message}`);
@@ -77,6 +79,19 @@ async function serve(settings: ServerSettings, log: LogSink): Promise<void> {
     await server.start();
   } catch (error) {
     throw new ConfigError((error as Error).message, EXIT_HEALTH_PORT);
+  }
+}
+
+/**
+ * The name that `ps` and `pkill` know the process by, where the system has one. Newer Nodes call
+ * their first thread, and so the process, by a name of their own.
+ */
+function nameProcess(name: string | undefined): void {
+  if (name === undefined || name === '') return;
+  try {
+    fs.writeFileSync('/proc/self/comm', name);
+  } catch {
+    // A name is a convenience, and not every system has a place for it.
   }
 }
 

@@ -124,6 +124,30 @@ program
   });
 
 program
+  .command('pod-files')
+  .description('the configuration of a pod, for bin/start-zookeeper and bin/zkGenConfig.sh')
+  .argument('[arguments...]')
+  .allowUnknownOption()
+  .passThroughOptions()
+  .helpOption(false)
+  .action(async (args: string[]) => {
+    const { runPodFiles } = await import('./pod/pod-main.ts');
+    runPodFiles(args);
+  });
+
+program
+  .command('cleanup')
+  .description('removes old snapshots and logs, for bin/zkCleanup.sh')
+  .argument('[arguments...]')
+  .allowUnknownOption()
+  .passThroughOptions()
+  .helpOption(false)
+  .action(async (args: string[]) => {
+    const { runCleanup } = await import('./cleanup-main.ts');
+    runCleanup(args);
+  });
+
+program
   .command('version')
   .description('prints the version')
   .action(async () => {

@@ -5,11 +5,11 @@
 
 import fs from 'node:fs';
 import { COUNTER_MAX } from '@zabra/protocol';
-import type { LogEvent } from '../peer/ready.ts';
 import type { PeerConfig } from '../peer/peer-config.ts';
 import type { ClientAddress, EnsembleConfig } from '../zab/ensemble-config.ts';
 import type { ConfigValues } from './config-values.ts';
 import { dataDirectories, initializeMarkerPath } from './data-directories.ts';
+import { logLevel } from './log4j-file.ts';
 import { juteExtraBytes, reaperConfig, throttleConfig } from './limit-settings.ts';
 import { processEnvironment } from './process-environment.ts';
 import type { SecuritySettings } from './security-settings.ts';
@@ -50,12 +50,16 @@ const HOUR_MS = 3_600_000;
 export function buildSettings(
   values: ConfigValues,
   identity: Identity,
-  notes: readonly LogEvent[],
+  notes: ServerSettings['notes'],
   versionText: string,
 ): ServerSettings {
   const edge = edgeSettings(values, identity);
   const peer = peerConfig(values, identity, edge, versionText);
-  return Object.freeze({ peer: Object.freeze(peer), edge: Object.freeze(edge), notes });
+  const warnings = values.warnings.map((message) => {
+    return { level: 'warn', thread: 'main', source: 'QuorumPeerConfig', message } as const;
+  });
+  const all = [...notes, ...warnings];
+  return Object.freeze({ peer: Object.freeze(peer), edge: Object.freeze(edge), notes: all });
 }
 
 function edgeSettings(values: ConfigValues, identity: Identity): EdgeSettings {
@@ -79,7 +83,7 @@ function edgeSettings(values: ConfigValues, identity: Identity): EdgeSettings {
     slowLogWriteMs: values.get(KEYS.fsyncWarningThresholdMs),
     health: healthPort < 0 ? null : { host, port: healthPort },
     logFormat: values.get(KEYS.log),
-    logLevel: values.get(KEYS.logLevel),
+    logLevel: logLevel(values),
     memoryBytes: values.get(KEYS.memory),
   };
 }
@@ -112,6 +116,7 @@ function peerConfig(
     reaper: reaperConfig(values),
     clientOutputBytesMax: values.get(KEYS.clientOutputBytesMax),
     fourLetterWords: fourLetterWords(values),
+    connectionLog: values.get(KEYS.connectionLog),
     digestEnabled: values.get(KEYS.digestEnabled),
     extendedTypesEnabled: values.get(KEYS.extendedTypesEnabled),
     closeSessionTxnEnabled: values.get(KEYS.closeSessionTxnEnabled),

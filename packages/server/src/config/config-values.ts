@@ -20,6 +20,11 @@ const KNOWN: ReadonlySet<string> = new Set(
 
 const TLS_PREFIX = 'ssl.';
 
+/** What the script of the Kubernetes tutorial writes, so that its servers never purged. */
+const MISSPELT: Readonly<Record<string, string>> = {
+  'autopurge.purgeInteval': 'autopurge.purgeInterval',
+};
+
 /** Keys of the dynamic part: the server list and the shape of its quorums. */
 export function isDynamicKey(name: string): boolean {
   return name.startsWith('server.') || name.startsWith('group') || name.startsWith('weight');
@@ -42,7 +47,8 @@ export class ConfigValues {
   ) {
     this.configFile = configFile;
     this.#properties = new Map(properties);
-    for (const [name, value] of entries) {
+    for (const [written, value] of entries) {
+      const name = this.#spelt(written, entries);
       // `server.realm` is a word of its own, whatever it begins with.
       if (FILE_KEYS.has(name)) this.#file.set(name, value);
       else if (isDynamicKey(name) && !KNOWN.has(name)) this.#dynamic.push([name, value]);
@@ -91,6 +97,13 @@ export class ConfigValues {
   family(name: string): string[] {
     const prefix = `zookeeper.${name}.`;
     return [...this.#properties].flatMap(([key, value]) => (key.startsWith(prefix) ? [value] : []));
+  }
+
+  #spelt(name: string, entries: ReadonlyMap<string, string>): string {
+    const meant = MISSPELT[name];
+    if (meant === undefined || entries.has(meant)) return name;
+    this.warnings.push(`There is no key "${name}", it is read as "${meant}"`);
+    return meant;
   }
 
   /** ZooKeeper's, ours or nobody's: a misspelt key of TLS is the one that an operator must see. */

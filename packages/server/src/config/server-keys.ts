@@ -261,6 +261,18 @@ export const KEYS = {
     '',
     'Least level that is logged.',
   ),
+  log4jConfiguration: propertyKey(
+    'log4j.configuration',
+    anyText(''),
+    'file',
+    'A log4j.properties; its level is that of the log, unless `zabra.logLevel` is set.',
+  ),
+  connectionLog: ownKey(
+    'connectionLog',
+    strictBool(false),
+    '',
+    'Connections of clients and four-letter words are logged, as ZooKeeper 3.4 does.',
+  ),
   memory: ownKey(
     'memory',
     byteSize(0),

@@ -96,10 +96,7 @@ export function settingsOf(
     warn(`autopurge.snapRetainCount is ${purgeCount}, ${SNAP_RETAIN_MIN} snapshots are kept`);
   }
   const identity = checkTogether(values, warn);
-  const warnings = values.warnings.map((message): LogEvent => {
-    return { level: 'warn', thread: 'main', source: 'QuorumPeerConfig', message };
-  });
-  return buildSettings(values, identity, [...notes, ...warnings], versionText);
+  return buildSettings(values, identity, notes, versionText);
 }
 
 /** Each key by its own rule: bad numbers and words, and what this server will not start with. */

@@ -6,6 +6,7 @@
 
 import type { ClientConnection } from './client-connection.ts';
 import { ConnectionLimits } from './connection-limits.ts';
+import { ConnectionLog } from './connection-log.ts';
 import type { PeerCore } from './peer-core.ts';
 
 /** A connection that never shook hands is closed after this long (`nio.sessionlessCnxnTimeout`). */
@@ -13,6 +14,7 @@ const SESSIONLESS_TIMEOUT_MS = 10_000;
 const SWEEP_INTERVAL_MS = 1000;
 
 export class ClientConnections {
+  readonly log: ConnectionLog;
   readonly #host: PeerCore;
   readonly #byId: Map<number, ClientConnection>;
   readonly #plainLimits: ConnectionLimits;
@@ -21,6 +23,7 @@ export class ClientConnections {
 
   constructor(host: PeerCore) {
     const { maxCnxns, maxClientCnxns } = host.config;
+    this.log = new ConnectionLog(host);
     this.#host = host;
     this.#byId = new Map();
     this.#plainLimits = new ConnectionLimits(maxCnxns, maxClientCnxns);
@@ -43,6 +46,7 @@ export class ClientConnections {
   /** Closes one that is too many, which counts until it is gone. */
   add(connection: ClientConnection): void {
     this.#byId.set(connection.id, connection);
+    this.log.onOpen(connection);
     const tooMany = this.#limitsOf(connection).onOpen(connection.remoteHost);
     if (tooMany === null) return;
     this.#host.stats.connectionRejectedCount++;
@@ -52,6 +56,7 @@ export class ClientConnections {
 
   remove(connection: ClientConnection): void {
     this.#byId.delete(connection.id);
+    this.log.onClosed(connection);
     this.#limitsOf(connection).onClosed(connection.remoteHost);
   }
 

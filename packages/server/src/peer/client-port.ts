@@ -169,6 +169,7 @@ export class ClientPort {
       this.host.stats.packetsReceived++;
       const text = this.#answer(word);
       if (text !== null) {
+        this.#connections.log.onWord(word, connection);
         this.#answerWord(connection, text);
         return;
       }

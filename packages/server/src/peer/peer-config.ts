@@ -45,6 +45,8 @@ export interface PeerConfig {
   /** Output held for one client before its connection is closed (slow reader). */
   readonly clientOutputBytesMax: number;
   readonly fourLetterWords: ReadonlySet<string>;
+  /** Client connections and four-letter words are logged as ZooKeeper 3.4 does. */
+  readonly connectionLog: boolean;
   readonly digestEnabled: boolean;
   readonly extendedTypesEnabled: boolean;
   readonly closeSessionTxnEnabled: boolean;

@@ -96,6 +96,7 @@ export function peerConfig(
     reaper: REAPER_DEFAULTS,
     clientOutputBytesMax: 4 * 1024 * 1024,
     fourLetterWords: FOUR_LETTER_WORDS,
+    connectionLog: false,
     digestEnabled: true,
     extendedTypesEnabled: false,
     closeSessionTxnEnabled: true,

@@ -42,7 +42,7 @@ export const setAclCommand: Command = {
     if (acl.length === 0) throw new ShellFailure('Acl is not valid : null');
     if (args.has('R')) return setSubtree(context, path, acl, version);
     const stat = await context.client.setACL(path, acl, { version });
-    if (args.has('s')) context.printer.stat(stat);
+    if (args.has('s') || context.printer.printsStats) context.printer.stat(stat);
   },
 };
 

@@ -25,6 +25,11 @@ export class Printer {
     this.#err = err;
   }
 
+  /** Whether commands print the stat of their znode without being asked to. */
+  get printsStats(): boolean {
+    return false;
+  }
+
   /** As it is, without an end of line. */
   raw(text: string): void {
     this.#out.write(text);
@@ -53,12 +58,12 @@ export class Printer {
   }
 
   sessionEvent(state: string): void {
-    this.#watcherBlock(`state:${state} type:None path:null zxid: -1`);
+    this.watcherBlock(`state:${state} type:None path:null zxid: -1`);
   }
 
   watchEvent(event: WatchEvent): void {
     const { type, path, zxid } = event;
-    this.#watcherBlock(`state:SyncConnected type:${type} path:${path} zxid: ${zxid}`);
+    this.watcherBlock(`state:SyncConnected type:${type} path:${path} zxid: ${zxid}`);
   }
 
   created(path: string): void {
@@ -78,21 +83,7 @@ export class Printer {
   }
 
   stat(stat: Stat): void {
-    this.line(
-      [
-        `cZxid = 0x${hex(stat.czxid)}`,
-        `ctime = ${dateText(stat.ctimeMs)}`,
-        `mZxid = 0x${hex(stat.mzxid)}`,
-        `mtime = ${dateText(stat.mtimeMs)}`,
-        `pZxid = 0x${hex(stat.pzxid)}`,
-        `cversion = ${stat.cversion}`,
-        `dataVersion = ${stat.version}`,
-        `aclVersion = ${stat.aversion}`,
-        `ephemeralOwner = 0x${hex(stat.ephemeralOwner)}`,
-        `dataLength = ${stat.dataLength}`,
-        `numChildren = ${stat.numChildren}`,
-      ].join('\n'),
-    );
+    this.line(statText(stat));
   }
 
   /** On one line, as the original prints a list; sorting is the command's affair. */
@@ -113,9 +104,26 @@ export class Printer {
     this.line(`${index} - ${line}`);
   }
 
-  #watcherBlock(event: string): void {
+  /** For other layouts of events. */
+  protected watcherBlock(event: string): void {
     this.#out.write(`\nWATCHER::\n\nWatchedEvent ${event}\n`);
   }
+}
+
+export function statText(stat: Stat): string {
+  return [
+    `cZxid = 0x${hex(stat.czxid)}`,
+    `ctime = ${dateText(stat.ctimeMs)}`,
+    `mZxid = 0x${hex(stat.mzxid)}`,
+    `mtime = ${dateText(stat.mtimeMs)}`,
+    `pZxid = 0x${hex(stat.pzxid)}`,
+    `cversion = ${stat.cversion}`,
+    `dataVersion = ${stat.version}`,
+    `aclVersion = ${stat.aversion}`,
+    `ephemeralOwner = 0x${hex(stat.ephemeralOwner)}`,
+    `dataLength = ${stat.dataLength}`,
+    `numChildren = ${stat.numChildren}`,
+  ].join('\n');
 }
 
 /** Of the unsigned 64-bit value, without leading zeros. */

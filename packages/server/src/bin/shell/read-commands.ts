@@ -39,7 +39,7 @@ export const getCommand: Command = {
     if (args.has('x')) context.printer.dataHex(data);
     else if (args.has('b')) context.printer.dataBase64(data);
     else context.printer.data(data);
-    if (args.has('s')) context.printer.stat(stat);
+    if (args.has('s') || context.printer.printsStats) context.printer.stat(stat);
   },
 };
 

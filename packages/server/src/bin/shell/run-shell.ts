@@ -9,6 +9,7 @@ import { ConfigError } from '../../config/config-error.ts';
 import { clientSecurity } from './client-configuration.ts';
 import { runInteractive } from './interactive.ts';
 import { Printer } from './printer.ts';
+import { isCompat34, Printer34 } from './printer-3-4.ts';
 import { Shell } from './shell.ts';
 import type { OpenClient, ShellClient } from './shell-client.ts';
 import { EXIT_FAILURE, failureLine, keeperLine } from './shell-failure.ts';
@@ -31,7 +32,8 @@ export async function runShell(
 ): Promise<number> {
   const options = parseShellOptions(args);
   const output = new ShellOutput(streams.output);
-  const printer = new Printer(output, streams.error);
+  const isOld = isCompat34(process.env);
+  const printer = new (isOld ? Printer34 : Printer)(output, streams.error);
   for (const note of options.notes) printer.errorLine(note);
   printer.connecting(options.servers);
   let shell: Shell;
@@ -42,7 +44,9 @@ export async function runShell(
     printer.errorLine(error instanceof Error ? error.message : failureLine(error));
     return error instanceof ConfigError ? error.exitCode : EXIT_FAILURE;
   }
-  if (options.waitForConnection && !(await hasConnected(shell.client, options.timeoutMs))) {
+  // A pod is asked as soon as it runs, when there may be no leader yet.
+  const isWaiting = options.waitForConnection || (isOld && options.command.length > 0);
+  if (isWaiting && !(await hasConnected(shell.client, options))) {
     printer.errorLine(keeperLine('CONNECTIONLOSS', null));
     await shell.leave();
     return EXIT_FAILURE;
@@ -70,8 +74,11 @@ async function run(
   await runInteractive(shell, streams.input, output);
 }
 
-/** A read-only server does not count. */
-function hasConnected(client: ShellClient, timeoutMs: number): Promise<boolean> {
+/** A read-only server does not count, unless one will do. */
+function hasConnected(
+  client: ShellClient,
+  { timeoutMs, readOnly, waitForConnection }: ShellOptions,
+): Promise<boolean> {
   return new Promise((resolve) => {
     const finish = (isConnected: boolean): void => {
       stopListening();
@@ -80,7 +87,10 @@ function hasConnected(client: ShellClient, timeoutMs: number): Promise<boolean> 
     };
     const timer = setTimeout(() => finish(false), timeoutMs);
     const stopListening = client.onState((state) => {
-      if (state === 'CONNECTED') finish(true);
+      const isReadOnly = state === 'CONNECTEDREADONLY' && readOnly && !waitForConnection;
+      if (state === 'CONNECTED' || isReadOnly) finish(true);
+      // What has ended will not connect any more.
+      if (state === 'EXPIRED' || state === 'AUTH_FAILED' || state === 'CLOSED') finish(false);
     });
   });
 }

@@ -54,7 +54,7 @@ export const setCommand: Command = {
     const version = versionOf(args);
     checkPath(path);
     const stat = await client.setData(path, data, { version });
-    if (args.has('s')) printer.stat(stat);
+    if (args.has('s') || printer.printsStats) printer.stat(stat);
   },
 };
 
