@@ -12,7 +12,8 @@ import { GOLDEN, goldenFile, head, RENDERINGS } from './renderings.ts';
 describe('golden renderings', () => {
   it('are all there, and no others', () => {
     const wanted = RENDERINGS.map(({ name }) => `${name}.yaml`);
-    assert.deepEqual(readdirSync(GOLDEN).sort(), wanted.sort());
+    const present = readdirSync(GOLDEN).filter((name) => name.endsWith('.yaml'));
+    assert.deepEqual(present.sort(), wanted.sort());
   });
 
   for (const rendering of RENDERINGS) {
