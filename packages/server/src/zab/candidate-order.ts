@@ -19,7 +19,7 @@ export interface Candidate {
 
 export class CandidateOrder {
   readonly #ownSid: number;
-  /** By sid, whether its last notification declared a member of our own kind. */
+  /** Of each sid that was ever heard, whether its last notification declared our own kind. */
   readonly #declared: Map<number, boolean>;
 
   constructor(ownSid: number) {
@@ -29,6 +29,10 @@ export class CandidateOrder {
 
   onHeard(sid: number, isZabra: boolean): void {
     this.#declared.set(sid, isZabra);
+  }
+
+  wasHeard(sid: number): boolean {
+    return this.#declared.has(sid);
   }
 
   isZabra(sid: number): boolean {

@@ -19,6 +19,8 @@ const SEED_COUNT = Number(process.env['ZAB_SEEDS'] ?? 200);
 const FIRST_SEED = Number(process.env['ZAB_FIRST_SEED'] ?? 1);
 const FAULTY_MS = 20_000;
 const HEALING_MS = 30_000;
+/** It may be the one for which a new epoch must begin, on slow disks. */
+const LAST_WRITE_MS = 5000;
 
 const limits = {
   tickTimeMs: 200,
@@ -84,7 +86,7 @@ class Ensemble {
     for (const member of this.members) member.boot();
     this.network.runFor(HEALING_MS);
     this.#write(1);
-    this.network.runFor(2000);
+    this.network.runFor(LAST_WRITE_MS);
     this.#checkEnd();
   }
 

@@ -66,15 +66,26 @@ test('a quorum waits 200 ms for a better vote, and not when every voter agrees',
 
 test('among our own kind nobody waits for a voter that has no connection', () => {
   const host = started(2);
+  host.hear(1, looking(1), true);
   host.connected.delete(1);
   host.hear(3, looking(3), true);
   assert.deepEqual(host.decided, ['FOLLOWING 3 0 r1 e0']);
   const late = started(2);
+  late.hear(1, looking(1), true);
   late.hear(3, looking(3), true);
   assert.deepEqual(late.after(20), [], 'server 1 has a connection and may still have its say');
   late.connected.delete(1);
   assert.deepEqual(late.after(20), ['FOLLOWING 3 0 r1 e0']);
+  const first = started(2);
+  first.connected.delete(3);
+  first.hear(1, looking(2), true);
+  assert.deepEqual(first.after(20), [], 'server 3 was never heard: it may be about to start');
+  first.connected.add(3);
+  first.hear(3, looking(3), true);
+  first.hear(1, looking(3), true);
+  assert.deepEqual(first.decided, ['FOLLOWING 3 0 r1 e0']);
   const mixed = started(2);
+  mixed.hear(1, looking(1));
   mixed.connected.delete(1);
   mixed.hear(3, looking(3));
   assert.deepEqual(mixed.after(199), [], 'an Apache member is waited for as it waits for us');

@@ -5,9 +5,9 @@
  *
  * A round ends in one of two ways. LOOKING voters agree on a proposal and nobody better shows up
  * for FINALIZE_WAIT_MS: decide; at once when every voter has spoken and agrees, or every voter with
- * a connection and all of these are of our own kind. Or members that already follow a leader answer
- * with their vote: a quorum of them, with the leader's own word that it leads, decides too; this is
- * how a late joiner finds an established ensemble.
+ * a connection, all of them are of our own kind, and the others have spoken before. Or members that
+ * already follow a leader answer with their vote: a quorum of them, with the leader's own word that
+ * it leads, decides too; this is how a late joiner finds an established ensemble.
  *
  * Between `stop` and `start` it says nothing: a member that is putting its disk in order
  * neither looks nor follows, and a stale word of its old role would mislead the others. What others
@@ -298,14 +298,17 @@ export class FastLeaderElection {
 
   /**
    * Nobody better can show up: every other voter that we have a connection with is of our own kind
-   * and votes for the same. Who has lost its leader, or ends, has lost its connection as well.
+   * and votes for the same. Who has lost its leader, or ends, has lost its connection as well. But
+   * who was never heard may be about to come: where all start at once, two of three would elect one
+   * of themselves while the other one of them hears of a better one.
    */
   #isAllThatCanCome(): boolean {
     const host = this.#host;
     const vote = this.#currentVote();
     return host.verifiers.every((verifier) =>
       verifier.voters.every((sid) => {
-        if (sid === host.sid || !host.isConnected(sid)) return true;
+        if (sid === host.sid) return true;
+        if (!host.isConnected(sid)) return this.#order.wasHeard(sid);
         const other = this.#received.get(sid);
         return this.#order.isZabra(sid) && other !== undefined && sameLookingVote(other, vote);
       }),
