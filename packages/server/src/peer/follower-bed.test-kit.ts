@@ -26,9 +26,9 @@ export class FollowerBed {
   /** Forwarded and not ordered. */
   #requests: Uint8Array[];
 
-  constructor(changes: Partial<PeerConfig> = {}) {
+  constructor(changes: Partial<PeerConfig> = {}, leaderInfo?: Uint8Array) {
     this.bed = new MemberBed(changes);
-    this.link = follow(this.bed, 1);
+    this.link = follow(this.bed, 1, leaderInfo);
     this.link.say(PacketType.DIFF, 0);
     finish(this.bed, this.link, 1);
     this.history = new History(1);

@@ -85,6 +85,8 @@ export class Leading extends RoleHost implements LeaderHost {
 
   commit(proposal: Proposal): void {
     if (this.order === null) {
+      // Of an earlier reign, and it may be what a client waits for.
+      this.closeKept('transactions of the last reign were not committed yet');
       this.applyUnserved(proposal);
     } else {
       this.order.onCommitted(proposal);

@@ -4,7 +4,7 @@
  * that no field of one reign survives into the next.
  */
 
-import { assert } from '@zabra/protocol';
+import { assert, OpCode } from '@zabra/protocol';
 import type { CommittedLog } from '../zab/committed-log.ts';
 import type { MemberPace } from '../zab/member-pace.ts';
 import type { Proposal, ZabLimits } from '../zab/zab-host.ts';
@@ -80,12 +80,16 @@ export abstract class RoleHost {
     if (this.parts.port.hold.isHeld) this.parts.port.closeAll(why);
   }
 
-  /** A commit while no client is served: nobody waits for it. */
+  /**
+   * A commit while no client is served: none that is kept here has asked for it, since nobody has
+   * ordered yet what they wait for. Watches are told as ever.
+   */
   applyUnserved(proposal: Proposal): void {
     const { state, stats } = this.core;
-    this.closeKept('the new leader knows of transactions that we do not');
     const result = state.apply(proposal.buffer, proposal.start, proposal.end);
     assert(!result.isMalformed, 'Cannot apply a committed transaction: it is malformed');
     stats.commitCount++;
+    if (result.type !== OpCode.closeSession) return;
+    this.parts.port.orderClient.onSessionClosed(result.sessionHi, result.sessionLo);
   }
 }
