@@ -5,6 +5,7 @@ export interface QuorumView {
   readonly serving: boolean;
   readonly zxid: string;
   readonly digest: string;
+  readonly currentEpoch: number;
 }
 
 export async function readQuorum(port: number): Promise<QuorumView> {

@@ -73,17 +73,25 @@ describe('a leader that hands over', () => {
     }
   });
 
-  it('chooses who has acknowledged most, then the largest sid; no observer', () => {
+  it('chooses the largest sid of those that keep up, else who has acknowledged most', () => {
     const { rig, two, three } = ensemble();
     const observer = rig.join(4, 0, PacketType.OBSERVERINFO);
     rig.ack(observer, z(1, 0));
     rig.leader.handOver(-1);
     assert.ok(told(three).includes(own(OwnPacket.PREPARE, z(1, 0))));
-    const other = ensemble();
-    other.rig.ack(other.two, other.rig.propose());
-    other.rig.leader.handOver(-1);
-    assert.ok(told(other.two).includes(own(OwnPacket.PREPARE, z(1, 1))));
     assert.deepEqual(told(two), []);
+    // A proposal on its way costs nobody the lead, one that stays unanswered does.
+    for (const [waitMs, isSlow] of [
+      [50, false],
+      [150, true],
+    ] as const) {
+      const other = ensemble();
+      other.rig.ack(other.two, other.rig.propose());
+      other.rig.after(waitMs);
+      other.rig.leader.handOver(-1);
+      const prepared = isSlow ? other.two : other.three;
+      assert.ok(told(prepared).includes(own(OwnPacket.PREPARE, z(1, 1))), `${waitMs} ms`);
+    }
     assert.match(ensemble().rig.leader.handOver(4) ?? '', /no follower/);
   });
 

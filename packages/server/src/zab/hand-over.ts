@@ -26,6 +26,8 @@ import type { LeaderHost, PacketLink } from './zab-host.ts';
 
 /** How long the next leader may take to be ready, ms. */
 const PREPARE_MS = 1000;
+/** A follower that has acknowledged something within this, or all that there is, keeps up. */
+const KEEPS_UP_MS = 100;
 /** How long is waited for learners that are on their way to being served, ms. */
 const JOIN_MS = 300;
 /** How long writes may stand still before the leader goes on instead, ms. */
@@ -170,7 +172,10 @@ export class HandOver {
     return null;
   }
 
-  /** Who has acknowledged most; the largest sid, as in an election, where that is equal. */
+  /**
+   * The largest sid among those that keep up: an update of pods begins with it, so that whoever
+   * leads next is not about to end itself. If nobody does, who has acknowledged most.
+   */
   #choose(wantedSid: number): LearnerHandler | null {
     const { verifiers } = this.#host;
     let best: LearnerHandler | null = null;
@@ -179,13 +184,18 @@ export class HandOver {
       if (state !== 'broadcast' || isObserver || !isVoterOfAny(verifiers, sid)) continue;
       if (verifiers.every((verifier) => verifier.weightOf(sid) === 0)) continue;
       if (wantedSid >= 0 && sid !== wantedSid) continue;
-      const isBetter =
-        best === null ||
-        ackedZxid > best.ackedZxid ||
-        (ackedZxid === best.ackedZxid && sid > best.sid);
-      if (isBetter) best = handler;
+      if (best === null) best = handler;
+      else if (this.#keepsUp(handler) !== this.#keepsUp(best)) {
+        if (this.#keepsUp(handler)) best = handler;
+      } else if (this.#keepsUp(handler) || ackedZxid === best.ackedZxid) {
+        if (sid > best.sid) best = handler;
+      } else if (ackedZxid > best.ackedZxid) best = handler;
     }
     return best;
+  }
+
+  #keepsUp({ unackedSinceMs }: LearnerHandler): boolean {
+    return unackedSinceMs < 0 || this.#host.nowMs() - unackedSinceMs <= KEEPS_UP_MS;
   }
 
   get #isAwaitingLearners(): boolean {
