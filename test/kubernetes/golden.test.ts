@@ -42,6 +42,7 @@ describe('golden renderings', () => {
     assert.deepEqual(more('metrics'), ['PrometheusRule/zk', 'ServiceMonitor/zk']);
     assert.deepEqual(more('networkpolicy'), ['NetworkPolicy/zk']);
     assert.deepEqual(more('tls'), ['Certificate/zk-tls']);
+    assert.deepEqual(more('backup'), ['CronJob/zk-backup', 'PersistentVolumeClaim/zk-backup']);
     assert.deepEqual(more('single-node'), []);
     assert.deepEqual(more('k8s-1.20'), []);
     assert.deepEqual(more('observers'), [
@@ -58,14 +59,14 @@ describe('golden renderings', () => {
   });
 
   it('close the plain port under TLS', () => {
-    for (const name of ['tls', 'helm-tls']) {
-      const [set] = of(name).statefulSets;
-      assert.ok(set !== undefined);
-      assert.ok(serverOf(set).args?.includes('--client-port=0'), name);
-      assert.ok(
-        serverOf(set).ports?.every(({ containerPort }) => containerPort !== 2181),
-        name,
-      );
+    for (const name of ['tls', 'all', 'helm-tls']) {
+      for (const set of of(name).statefulSets) {
+        assert.ok(serverOf(set).args?.includes('--client-port=0'), name);
+        assert.ok(
+          serverOf(set).ports?.every(({ containerPort }) => containerPort !== 2181),
+          name,
+        );
+      }
       const ports = of(name).services.flatMap(({ spec }) => spec?.ports?.map(({ port }) => port));
       assert.ok(!ports.includes(2181) && ports.includes(2281), name);
     }

@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { ICronJob } from 'kubernetes-models/batch/v1';
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import type * as prometheus from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1';
 import { type Labels, ManifestSet, podLabels, podsOf, selects, serverOf } from './manifest-set.ts';
@@ -26,6 +27,7 @@ for (const [name, file] of [['tutorial', TUTORIAL] as const, ...NAMED]) {
     it('mount volumes that exist', () => checkVolumes(manifests));
     if (name !== 'tutorial') {
       it('keep to the restricted standard', () => checkRestricted(manifests));
+      it('run jobs by the same rules', () => checkJobs(manifests));
       it('are probed over HTTP', () => checkProbes(manifests));
       it('give memory that is not shared out twice', () => checkMemory(manifests));
     }
@@ -155,6 +157,31 @@ function checkRestricted(manifests: ManifestSet): void {
       assert.equal(securityContext?.readOnlyRootFilesystem, true);
       assert.deepEqual(securityContext?.capabilities?.drop, ['ALL']);
     }
+  }
+}
+
+/** What runs beside the servers is the same image, and keeps to the same. */
+function checkJobs(manifests: ManifestSet): void {
+  const [set] = manifests.statefulSets;
+  assert.ok(set !== undefined);
+  for (const job of manifests.all<ICronJob>('CronJob')) {
+    const pods = job.spec?.jobTemplate.spec?.template.spec;
+    assert.ok(pods !== undefined);
+    const [container] = pods.containers;
+    assert.ok(container !== undefined);
+    assert.equal(container.image, serverOf(set).image);
+    assert.deepEqual(container.securityContext, serverOf(set).securityContext);
+    assert.deepEqual(pods.securityContext, podsOf(set).securityContext);
+    assert.equal(pods.automountServiceAccountToken, false);
+    assert.equal(pods.restartPolicy, 'Never');
+    const ports = manifests.services.map(({ metadata, spec }) => {
+      return `--server=${metadata?.name}:${spec?.ports?.[0]?.port}`;
+    });
+    assert.ok(ports.includes(container.args?.[0] ?? ''));
+    const names = (pods.volumes ?? []).map(({ name }) => name);
+    assert.deepEqual((container.volumeMounts ?? []).map(({ name }) => name).sort(), names.sort());
+    const map = pods.volumes?.find(({ configMap }) => configMap !== undefined)?.configMap?.name;
+    assert.ok(manifests.kinds().includes(`ConfigMap/${map}`));
   }
 }
 

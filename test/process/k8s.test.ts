@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { connect } from '@zabra/client';
@@ -78,6 +78,50 @@ describe('zabra k8s', { concurrency: 1 }, () => {
       const done = await k8s(ensemble, 'leave', ...servers, '--replicas', '3');
       assert.equal(done.code, 0);
       assert.doesNotMatch(done.text, /Remov/);
+    });
+  });
+
+  it('backs up while writers write, and a server starts from it', async () => {
+    await ChangingEnsemble.run([...FIVE.slice(2), 'zabra'], async (ensemble) => {
+      await ensemble.startFirst();
+      await ensemble.startJoiners([1], [2, 3]);
+      const zk = await connect(ensemble.connectString(1), { sessionTimeoutMs: 20_000 });
+      await zk.create('/kept', 'before');
+      const load = await DrillLoad.begin(ensemble.connectString(1));
+      const to = join(ensemble.directory, 'backups');
+      const [quorum, election] = [ensemble.port(4, 'quorum'), ensemble.port(4, 'election')];
+      const ports = ['--quorum-port', `${quorum}`, '--election-port', `${election}`];
+      const wish = ['--server', ensemble.connectString(1), '--to', to, '--keep', '1', ...ports];
+      const first = await k8s(ensemble, 'backup', ...wish);
+      assert.equal(first.code, 0, first.text);
+      await zk.setData('/kept', 'after');
+      // Their names differ by seconds and zxids.
+      const second = await k8s(ensemble, 'backup', ...wish);
+      assert.equal(second.code, 0, second.text);
+      await load.end();
+      await zk.close();
+      const names = readdirSync(to);
+      assert.equal(names.length, 1, `only the newest is left of ${names}`);
+      const home = join(ensemble.directory, 's4');
+      cpSync(join(to, String(names[0])), home, { recursive: true });
+      const restored = ensemble.start(
+        4,
+        [],
+        [
+          `dataLogDir=${join(home, 'log')}`,
+          `clientPort=${ensemble.port(4, 'client')}`,
+          'standaloneEnabled=true',
+        ],
+      );
+      await restored.waitUntilServing();
+      const reader = await connect(ensemble.connectString(4), { sessionTimeoutMs: 20_000 });
+      const { data } = await reader.getData('/kept');
+      assert.equal(Buffer.from(data ?? []).toString(), 'after');
+      await reader.close();
+      const taken = await k8s(ensemble, 'backup', ...wish, '--id', '1');
+      assert.equal(taken.code, 1);
+      assert.match(taken.text, /Cannot back up as server 1: it is a member/);
+      assert.equal(readdirSync(to).length, 1);
     });
   });
 

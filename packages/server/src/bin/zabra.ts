@@ -113,7 +113,7 @@ program
 program
   .command('k8s')
   .description('a server as a pod of a StatefulSet, and members that leave and join with pods')
-  .usage('start | leave | join [options]')
+  .usage('start | leave | join | backup [options]')
   .argument('[arguments...]')
   .allowUnknownOption()
   .passThroughOptions()

@@ -4,44 +4,20 @@
  * the line for kubectl is printed.
  */
 
-import fs from 'node:fs';
 import process from 'node:process';
-import type { Identity } from '@zabra/client';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command } from 'commander';
 import { ConfigError } from '../../config/config-error.ts';
 import { runServer } from '../server-main.ts';
-import { clientTls } from '../shell/client-configuration.ts';
-import { wordTls } from '../word-main.ts';
-import { EnsembleView, type ViewOptions } from './ensemble-view.ts';
+import { type BackupOptions, backUp } from './pod-backup.ts';
+import { change, type ChangeFlags, withChange } from './change-flags.ts';
 import { type ChangeOptions, join, leave } from './membership-change.ts';
-import { ownLine, type PodPlan, type PodRole, podIdentity } from './pod-config.ts';
-import { ownName, preparePod } from './pod-start.ts';
+import { ownLine } from './pod-config.ts';
+import { count, type PodFlags, planOf, withPod } from './pod-flags.ts';
+import { preparePod } from './pod-start.ts';
 
-const EXIT_FAILED = 1;
+/** Above all observers of the manifests. */
+const BACKUP_ID = 254;
 const CONFIG = '/etc/zookeeper/config';
-const PASSWORD_FILE = '/etc/zookeeper/admin/password';
-
-interface PodFlags {
-  readonly host?: string;
-  readonly domain?: string;
-  readonly memberSet: string;
-  readonly members: number;
-  readonly firstId: number;
-  readonly role: PodRole;
-  readonly clientPort: number;
-  readonly quorumPort: number;
-  readonly electionPort: number;
-  readonly adminPasswordFile: string;
-}
-
-interface ChangeFlags {
-  readonly server: string;
-  readonly secure?: boolean;
-  readonly timeout: number;
-  readonly dryRun?: boolean;
-  readonly clientPort: number;
-  readonly adminPasswordFile: string;
-}
 
 export async function runK8s(args: readonly string[]): Promise<void> {
   const program = new Command('zabra k8s')
@@ -67,39 +43,17 @@ export async function runK8s(args: readonly string[]): Promise<void> {
         return join(view, { ...options, line: flags.line ?? ownLine(planOf(flags)) });
       }),
     );
+  withChange(program.command('backup').description('a copy of the whole state, at any time'))
+    .requiredOption('--to <directory>', 'where backups are kept')
+    .option('--keep <count>', 'how many, the newest; 0: all', count, 0)
+    .option('--config <path>', 'what members share, for TLS between servers', '')
+    .option('--id <id>', 'of the server that follows for it', count, BACKUP_ID)
+    .option('--quorum-port <port>', 'of that server, at 127.0.0.1', count, 2888)
+    .option('--election-port <port>', 'of that server', count, 3888)
+    .action((flags: ChangeFlags & Omit<BackupOptions, keyof ChangeOptions>) =>
+      change(flags, (view, options) => backUp(view, { ...flags, ...options })),
+    );
   await program.parseAsync([...args], { from: 'user' });
-}
-
-function withPod(command: Command): Command {
-  return command
-    .option('--members <count>', 'how many members the ensemble begins with', count, 3)
-    .option('--member-set <name>', 'set of these; default: the one of this pod', '')
-    .option('--first-id <id>', 'server id of ordinal 0', count, 1)
-    .addOption(
-      new Option('--role <role>', 'of this pod')
-        .choices(['participant', 'observer'])
-        .default('participant'),
-    )
-    .option('--client-port <port>', 'for clients, 0: none without TLS', count, 2181)
-    .option('--quorum-port <port>', 'for learners', count, 2888)
-    .option('--election-port <port>', 'for elections', count, 3888)
-    .option('--host <name>', 'host name of this pod; default: as `hostname -s` says')
-    .option('--domain <name>', 'what follows it; default: as `hostname -d` says')
-    .option('--admin-password-file <file>', 'password of the user super', PASSWORD_FILE);
-}
-
-function withChange(command: Command): Command {
-  command
-    .option('--server <hosts>', 'where to connect, host:port,host:port', '127.0.0.1:2181')
-    .option('--secure', 'over TLS, with the keys that CLIENT_JVMFLAGS names')
-    .option('--timeout <seconds>', 'how long it may take', count, 120)
-    .option('--dry-run', 'only say what would be done');
-  if (!command.options.some(({ long }) => long === '--client-port')) {
-    command
-      .option('--client-port <port>', 'of members whose line has none', count, 2181)
-      .option('--admin-password-file <file>', 'password of the user super', PASSWORD_FILE);
-  }
-  return command;
 }
 
 async function start(flags: PodFlags & { config: string; home: string }): Promise<void> {
@@ -113,55 +67,4 @@ async function start(flags: PodFlags & { config: string; home: string }): Promis
     process.exit(error.exitCode);
   }
   await runServer(args);
-}
-
-function planOf(flags: PodFlags): PodPlan {
-  const own = flags.host === undefined || flags.domain === undefined ? ownName() : null;
-  const plan = {
-    name: flags.host ?? own?.name ?? '',
-    domain: flags.domain ?? own?.domain ?? '',
-    memberSet: flags.memberSet,
-    memberCount: flags.members,
-    firstId: flags.firstId,
-    role: flags.role,
-    clientPort: flags.clientPort,
-    quorumPort: flags.quorumPort,
-    electionPort: flags.electionPort,
-  };
-  podIdentity(plan);
-  return plan;
-}
-
-async function change(
-  flags: ChangeFlags,
-  run: (view: EnsembleView, options: ChangeOptions) => Promise<void>,
-): Promise<void> {
-  const say = (line: string): void => void process.stdout.write(`${line}\n`);
-  let view: EnsembleView | null = null;
-  try {
-    view = await EnsembleView.open(viewOptions(flags));
-    await run(view, { timeoutMs: flags.timeout * 1000, dryRun: flags.dryRun === true, say });
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`);
-    process.exitCode = EXIT_FAILED;
-  } finally {
-    await view?.close();
-  }
-}
-
-function viewOptions({ server, secure, clientPort, adminPasswordFile }: ChangeFlags): ViewOptions {
-  const word = wordTls(secure === true);
-  const tls = word === null ? null : { client: clientTls(process.env), word };
-  return { servers: server, auth: adminOf(adminPasswordFile), clientPort, tls };
-}
-
-/** Without a file the servers' ACLs decide. */
-function adminOf(file: string): readonly Identity[] {
-  if (!fs.existsSync(file)) return [];
-  return [{ scheme: 'digest', auth: `super:${fs.readFileSync(file, 'latin1').trim()}` }];
-}
-
-function count(text: string): number {
-  if (/^\d{1,6}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError(`It is "${text}", wanted a whole number`);
 }
