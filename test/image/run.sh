@@ -218,6 +218,28 @@ refusals() {
   same 'nothing was overwritten' 1 "$(cat "$LAB/volume-0/data/myid")"
 }
 
+# docker-library's entry point: as root, which it gives up, and as somebody else.
+official() {
+  local image=${IMAGE%:*}:official
+  podman run --detach --name official --network none --env ZOO_4LW_COMMANDS_WHITELIST=ruok \
+    "$image" >/dev/null
+  check 'the official image serves' \
+    wait_for 10 podman exec official zookeeper-ready --quorum 2181
+  said 'the official image: it gives up root' zookeeper \
+    podman exec official ps -p 1 -o user:20=
+  said 'the official image: its data have the same owner' 'zookeeper zookeeper' \
+    podman exec official stat -c '%U %U' /data/myid
+  matches 'the official image: the shell of today' '^WatchedEvent .* zxid: -1$' \
+    podman exec official zkCli.sh create /a x
+  podman stop --time 20 official >/dev/null
+  same 'the official image: exit code' 143 "$(exit_code official)"
+  podman run --detach --name bitnami --network none --user 123456 --env ZOO_PORT_NUMBER=2182 \
+    --env ALLOW_ANONYMOUS_LOGIN=yes --env ZOO_SERVER_ID=7 \
+    --env ZOO_SERVERS=localhost:2888:3888::7 "$image" >/dev/null
+  check "the official image with bitnami's variables, as another user" \
+    wait_for 10 podman exec bitnami zookeeper-ready --quorum 2182
+}
+
 tutorial_start
 tutorial_look
 tutorial_processes
@@ -226,4 +248,5 @@ tutorial_stop
 probes
 hardened
 refusals
+official
 lab_end

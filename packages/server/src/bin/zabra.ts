@@ -136,6 +136,14 @@ program
   });
 
 program
+  .command('image-files')
+  .description('the configuration from the variables of an image, for bin/docker-entrypoint.sh')
+  .action(async () => {
+    const { runImageFiles } = await import('./image/image-main.ts');
+    runImageFiles();
+  });
+
+program
   .command('cleanup')
   .description('removes old snapshots and logs, for bin/zkCleanup.sh')
   .argument('[arguments...]')
