@@ -5,11 +5,13 @@ PASSED=0
 FAILED=0
 LAB=''
 NETWORK=zabra-image-test
+# Three numbers of an address that nothing else here is likely to have.
+SUBNET=10.231.77
 IMAGE=localhost/zabra-test:latest
 
 # Makes LAB, and installs what is missing.
 lab_open() {
-  local packages='podman runc conmon netavark aardvark-dns iptables catatonit mmdebstrap' log
+  local packages='podman runc conmon netavark iptables catatonit mmdebstrap' log
   LAB=$(mktemp -d /tmp/zabra-image.XXXXXX)
   log=$LAB/install.log
   if ! command -v podman mmdebstrap runc >/dev/null; then
@@ -50,7 +52,7 @@ lab_image() {
   echo "$built"
   bytes=$(printf '%s' "$built" | sed 's/.*: \([0-9]*\) bytes.*/\1/')
   less 'the image, bytes compressed' "$bytes" 100000000
-  podman network create "$NETWORK" >/dev/null
+  podman network create --disable-dns --subnet "$SUBNET.0/24" "$NETWORK" >/dev/null
 }
 
 lab_close() {

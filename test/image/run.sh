@@ -20,25 +20,55 @@ flags="--servers=3 --data_dir=/var/lib/zookeeper/data --data_log_dir=/var/lib/zo
 --snap_retain_count=3 --purge_interval=12 --max_session_timeout=40000 --min_session_timeout=4000 \
 --log_level=INFO"
 
-# pod ORDINAL [OPTION...]: what the kubelet would run, on a volume as fsGroup leaves it.
+DOMAIN=zk-hs.default.svc.cluster.local
+
+# What the name service says to each pod: its own name from the beginning, those of the others from
+# when they are ready until they are gone. Each pod has a new address.
+names_of() {
+  local other
+  {
+    echo '127.0.0.1 localhost'
+    for other in 0 1 2; do
+      if [ "$other" = "$1" ] || [ -f "$LAB/ready-$other" ]; then
+        echo "$(cat "$LAB/address-$other") zk-$other.$DOMAIN zk-$other"
+      fi
+    done
+  } >"$LAB/hosts-$1"
+}
+
+publish() {
+  local ordinal
+  for ordinal in 0 1 2; do
+    if [ -f "$LAB/address-$ordinal" ]; then names_of "$ordinal"; fi
+  done
+}
+
+# pod ORDINAL: what the kubelet would run, on a volume as fsGroup leaves it, until it is ready.
 pod() {
-  local ordinal=$1 name=zk-$1.zk-hs.default.svc.cluster.local volume=$LAB/volume-$1
-  shift
+  local ordinal=$1 volume=$LAB/volume-$1
+  echo "$ordinal" >>"$LAB/pods"
+  echo "$SUBNET.$((9 + $(wc -l <"$LAB/pods")))" >"$LAB/address-$ordinal"
   if [ ! -d "$volume" ]; then
     mkdir "$volume"
     chown 0:1000 "$volume"
     chmod 2775 "$volume"
   fi
+  names_of "$ordinal"
   podman run --detach --name "zk-$ordinal" --network "$NETWORK" --user 1000:1000 \
-    --hostname "$name" --network-alias "$name" --volume "$volume:/var/lib/zookeeper" "$@" \
+    --ip "$(cat "$LAB/address-$ordinal")" --hostname "zk-$ordinal" --dns 127.0.0.1 \
+    --volume "$LAB/hosts-$ordinal:/etc/hosts" --volume "$volume:/var/lib/zookeeper" \
     "$IMAGE" sh -c "start-zookeeper $flags" >/dev/null
+  wait_for 30 podman exec "zk-$ordinal" sh -c 'zookeeper-ready 2181' || return 1
+  touch "$LAB/ready-$ordinal"
+  publish
 }
 
 # A container that has ended or failed its probe is made anew, on the same volume.
 restart() {
+  rm -f "$LAB/ready-$1"
+  publish
   podman rm --force --time 30 "zk-$1" >/dev/null
   pod "$1"
-  wait_for 30 podman exec "zk-$1" sh -c 'zookeeper-ready 2181'
 }
 
 exit_code() { podman inspect --format '{{.State.ExitCode}}' "$1"; }
@@ -47,9 +77,7 @@ tutorial_start() {
   local ordinal began
   for ordinal in 0 1 2; do
     began=$(now_ms)
-    pod "$ordinal"
-    check "zk-$ordinal is ready without waiting for those behind it" \
-      wait_for 10 podman exec "zk-$ordinal" sh -c 'zookeeper-ready 2181'
+    check "zk-$ordinal is ready without waiting for those behind it" pod "$ordinal"
     less "zk-$ordinal answers soon after its start, ms" $(($(now_ms) - began)) 3000
   done
   # At once, while a leader may not be there yet.
@@ -62,9 +90,8 @@ tutorial_start() {
 tutorial_look() {
   local ordinal
   for ordinal in 0 1 2; do
-    # A kubelet calls a pod by its short name, podman by the one that it resolves.
-    said "hostname of zk-$ordinal" "zk-$ordinal" podman exec "zk-$ordinal" hostname -s
-    said "full name of zk-$ordinal" "zk-$ordinal.zk-hs.default.svc.cluster.local" \
+    said "hostname of zk-$ordinal" "zk-$ordinal" podman exec "zk-$ordinal" hostname
+    said "full name of zk-$ordinal" "zk-$ordinal.$DOMAIN" \
       podman exec "zk-$ordinal" hostname -f
     said "myid of zk-$ordinal" "$((ordinal + 1))" \
       podman exec "zk-$ordinal" cat /var/lib/zookeeper/data/myid
@@ -141,6 +168,7 @@ tutorial_stop() {
   for ordinal in 0 1 2; do
     same "exit code of zk-$ordinal after SIGTERM" 143 "$(exit_code "zk-$ordinal")"
   done
+  rm "$LAB"/ready-*
   for ordinal in 0 1 2; do check "zk-$ordinal starts again" restart "$ordinal"; done
   said 'value and stat are as before' "$STAT" \
     podman exec zk-2 sh -c 'zkCli.sh get /hello 2>&1 >/dev/null'
@@ -156,6 +184,22 @@ probes() {
     done
     echo $good')
   same "probes by nc that were answered, in $((($(now_ms) - began) / 1000)) s" 10000 "$found"
+}
+
+# A name service that takes questions and never answers must not hold up the end of a server.
+deaf_names() {
+  podman run --detach --name deaf --network "$NETWORK" --ip "$SUBNET.5" --user 0:0 "$IMAGE" \
+    sh -c 'nc -u -l -k -p 53 >/dev/null' >/dev/null
+  podman run --detach --name asking --network "$NETWORK" --hostname zk-0 --dns "$SUBNET.5" \
+    --add-host "zk-0:$SUBNET.6" --ip "$SUBNET.6" "$IMAGE" start-zookeeper --servers=3 >/dev/null
+  check 'a name service that never answers: the server is alive' \
+    wait_for 30 podman exec asking zookeeper-ready 2181
+  local began
+  began=$(now_ms)
+  podman stop --time 30 asking >/dev/null
+  less 'a name service that never answers: the server stops, ms' $(($(now_ms) - began)) 5000
+  same 'a name service that never answers: exit code' 143 "$(exit_code asking)"
+  podman rm --force --time 1 deaf >/dev/null
 }
 
 # alone NAME [OPTION...] -- COMMAND...: a pod of one server.
@@ -246,6 +290,7 @@ tutorial_processes
 tutorial_failures
 tutorial_stop
 probes
+deaf_names
 hardened
 refusals
 official

@@ -61,14 +61,14 @@ async function serve(settings: ServerSettings, log: LogSink): Promise<void> {
   let isStopping = false;
   const server = new ServerProcess(settings, log, ({ code, reason }) => {
     if (code !== 0) die(code, reason);
-    process.exit(stopCode);
+    leave(stopCode);
   });
   const stop = (code: number, why: string): void => {
-    if (isStopping) process.exit(code);
+    if (isStopping) leave(code);
     isStopping = true;
     stopCode = code;
     say(log, 'info', `${why}: stopping gracefully`);
-    setTimeout(() => process.exit(code), STOP_MS_MAX).unref();
+    setTimeout(() => leave(code), STOP_MS_MAX).unref();
     server.stop();
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -105,6 +105,27 @@ function logSink({ edge }: ServerSettings): Promise<LogSink> {
     wallMs: systemClock.wallMs,
     write: (text) => void process.stdout.write(text),
   });
+}
+
+/**
+ * Ends the process with the code. A lookup of a name that nobody answers holds a thread for ten
+ * seconds and more, for which the runtime would wait at its end; then the signal that this end
+ * comes from ends the process itself, which gives its parent the same code. Process 1 of a
+ * container cannot be ended so, and waits.
+ */
+function leave(code: number): never {
+  const isAsking = process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap');
+  const number = code - SIGNAL_EXIT_BASE;
+  const [signal] = (['SIGTERM', 'SIGINT'] as const).filter((name) => {
+    return os.constants.signals[name] === number;
+  });
+  if (isAsking && signal !== undefined) {
+    process.emit('exit', code);
+    process.removeAllListeners('exit');
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  }
+  process.exit(code);
 }
 
 /** What the operator finds at the head of every log. */
