@@ -11,10 +11,10 @@ IMAGE=localhost/zabra-test:latest
 
 # Makes LAB, and installs what is missing.
 lab_open() {
-  local packages='podman runc conmon netavark iptables catatonit mmdebstrap' log
+  local packages='podman runc conmon netavark aardvark-dns iptables catatonit mmdebstrap' log
   LAB=$(mktemp -d /tmp/zabra-image.XXXXXX)
   log=$LAB/install.log
-  if ! command -v podman mmdebstrap runc >/dev/null; then
+  if ! { command -v podman && command -v mmdebstrap && command -v runc; } >/dev/null; then
     # shellcheck disable=SC2086
     { apt-get update && apt-get install -y --no-install-recommends $packages; } >"$log" 2>&1 ||
       { tail -n 5 "$log"; exit 1; }
