@@ -22,7 +22,7 @@ const PRODUCTION = 'deploy/kubernetes/production';
 const CHART = 'deploy/helm/zookeeper';
 /** Of the cluster that the chart is rendered for. */
 const KUBE_VERSION = '1.30.0';
-export const GOLDEN = join(ROOT, 'test/golden/kubernetes');
+export const GOLDEN = join(ROOT, 'test/golden/manifests');
 export const TUTORIAL = join(ROOT, 'deploy/kubernetes/tutorial/zookeeper.yaml');
 
 const TLS = [

@@ -1,4 +1,4 @@
-/** The options of commands that look at a running ensemble or change it, and what is around them. */
+/** Options of commands that look at a running ensemble or change it, and what is around them. */
 
 import fs from 'node:fs';
 import process from 'node:process';
