@@ -1,18 +1,16 @@
 /**
  * Members that leave and join as pods go and come: `zabra k8s leave` and `join` against a running
- * ensemble, and `zabra k8s start` as a pod runs it.
+ * ensemble, and backups of it.
  */
 
 import assert from 'node:assert/strict';
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { connect } from '@zabra/client';
 import { ChangingEnsemble, SUPER } from './changing-ensemble.ts';
 import { DrillLoad } from './drill-load.ts';
 import { zabra, type Ran } from './recover-command.ts';
-import { freePorts } from './free-ports.ts';
-import { Pod } from './pod.ts';
 
 const FIVE = ['zabra', 'zabra', 'zabra', 'zabra', 'zabra'] as const;
 
@@ -142,30 +140,5 @@ describe('zabra k8s', { concurrency: 1 }, () => {
       assert.doesNotMatch(text, /kubectl/);
       assert.deepEqual(await membersOf(ensemble.connectString(1)), ['1', '2', '3']);
     });
-  });
-});
-
-describe('zabra k8s start', { concurrency: 1 }, () => {
-  it('runs a server on the volume, ends with 143, and takes up a new configuration', async () => {
-    const pod = new Pod(await freePorts(3));
-    try {
-      await pod.start('tickTime=2000');
-      const first = await connect(`127.0.0.1:${pod.clientPort}`, { sessionTimeoutMs: 10_000 });
-      await first.create('/hello', 'world');
-      await first.close();
-      assert.equal(await pod.end(), 143);
-      assert.equal(readFileSync(join(pod.volume, 'data/myid'), 'latin1'), '1\n');
-      await pod.start('tickTime=1000');
-      assert.match(readFileSync(join(pod.volume, 'conf/zoo.cfg'), 'latin1'), /^tickTime=1000$/m);
-      const second = await connect(`127.0.0.1:${pod.clientPort}`, { sessionTimeoutMs: 10_000 });
-      const { data } = await second.getData('/hello');
-      assert.equal(Buffer.from(data ?? []).toString(), 'world');
-      await second.close();
-      const [line] = await membersOf(`127.0.0.1:${pod.clientPort}`);
-      assert.equal(line, '1');
-    } finally {
-      await pod.end();
-      rmSync(pod.volume, { recursive: true });
-    }
   });
 });
