@@ -5,6 +5,7 @@
  */
 
 import { assert, type HostPort, type Notification } from '@zabra/protocol';
+import { ClaimedEpochs } from '../zab/claimed-epochs.ts';
 import { ElectionMesh } from '../zab/election-mesh.ts';
 import { FastLeaderElection } from '../zab/fast-leader-election.ts';
 import type { QuorumVerifier } from '../zab/quorum-verifier.ts';
@@ -23,6 +24,8 @@ export class Campaign implements ElectionHost, MeshHost {
   readonly sid: number;
   readonly pollMaxMs: number;
   readonly mesh: ElectionMesh;
+  /** Of members, which are few. */
+  readonly claimedEpochs: ClaimedEpochs;
   readonly #parts: MemberParts;
   readonly #readOnly: ReadOnlyService;
   readonly #election: FastLeaderElection;
@@ -45,6 +48,7 @@ export class Campaign implements ElectionHost, MeshHost {
       authenticates: config.quorumAuth?.learnerRequiresSasl === true,
     };
     this.mesh = new ElectionMesh(this, parts.membership.members, options, prng.fork());
+    this.claimedEpochs = new ClaimedEpochs();
     this.#election = new FastLeaderElection(this);
     this.#decided = null;
     this.#lookingSinceMs = 0;
@@ -162,6 +166,7 @@ export class Campaign implements ElectionHost, MeshHost {
   onNotification(sid: number, notification: Notification, isZabra: boolean): void {
     const { config } = notification;
     if (this.#election.looking && config !== null) this.#adopt(config);
+    if (this.memberSids.includes(sid)) this.claimedEpochs.onVote(sid, notification);
     this.#election.onNotification(sid, notification, isZabra);
   }
 

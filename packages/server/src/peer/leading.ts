@@ -49,6 +49,10 @@ export class Leading extends RoleHost implements LeaderHost {
     return this.leader.established ? membership.committedText : membership.lastSeenText;
   }
 
+  claimedEpochOf(sid: number): number {
+    return this.campaign.claimedEpochs.of(sid);
+  }
+
   openSnapshot(): SnapshotStream {
     return this.core.state.openStream();
   }

@@ -125,6 +125,11 @@ export class FakeLeading extends FakeRole implements LeaderHost {
     return this.server.ensembleText;
   }
 
+  /** Nobody here is of another ensemble. */
+  claimedEpochOf(): number {
+    return -1;
+  }
+
   openSnapshot(): SnapshotStream {
     return new FakeStream(this.lastProcessedZxid, this.server.applied);
   }

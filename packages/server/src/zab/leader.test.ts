@@ -4,13 +4,21 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { EPOCH_MAX, JuteWriter, makeZxid, OpCode, PacketType } from '@zabra/protocol';
+import { EPOCH_MAX, JuteWriter, makeZxid, OpCode, PacketType, ServerState } from '@zabra/protocol';
 import { LeaderRig } from './leader-rig.test-kit.ts';
 import { encodeLearnerInfo } from './learner-info.ts';
 import { makeVerifier } from './quorum-verifier.ts';
 import { configOf, type ScriptLink } from './script-host.test-kit.ts';
+import type { Vote } from './vote.ts';
 
 const z = makeZxid;
+const VOTE: Vote = {
+  state: ServerState.LOOKING,
+  leader: 3,
+  zxid: 0,
+  electionEpoch: 1,
+  peerEpoch: 0,
+};
 
 /** The declaration that follows what Apache's members read. */
 const ZABR = '5a41425200000001';
@@ -325,6 +333,8 @@ test('a member that promised a later epoch is waited for, and then made room for
     assert.equal(link.take().length, 1, 'LEADERINFO tells it our epoch');
     rig.leader.onLearnerClosed(link);
   };
+  // What it voted with is of an epoch that was established before.
+  rig.host.claimedEpochs.onVote(3, { ...VOTE, leader: 3, peerEpoch: 1 });
   for (let ms = 0; ms <= 1000; ms += 100) {
     outgrown(3);
     outgrown(9);
@@ -336,4 +346,26 @@ test('a member that promised a later epoch is waited for, and then made room for
   assert.equal(rig.leader.isOver, false, 'a stranger never ends a reign');
   rig.hello(3, 2);
   assert.match(rig.host.takeDeeds().join(), /leave: member 3 has promised epoch 2, beyond ours/);
+});
+
+test('a member with a history of a later epoch is of another ensemble, and ends no reign', () => {
+  const rig = new LeaderRig();
+  const two = rig.establish();
+  rig.host.claimedEpochs.onVote(3, { ...VOTE, leader: 2, peerEpoch: 7 });
+  assert.equal(rig.host.claimedEpochOf(3), -1, 'a vote for another says nothing of oneself');
+  rig.host.claimedEpochs.onVote(3, { ...VOTE, leader: 3, peerEpoch: 5 });
+  for (let ms = 0; ms <= 3000; ms += 100) {
+    const link = rig.hello(3, 5);
+    assert.match(String(link.closedFor), /its history of epoch 5 is not of this ensemble/);
+    assert.deepEqual(link.take(), []);
+    rig.packet(two, PacketType.PING, 0, new Uint8Array(0));
+    rig.after(100);
+    assert.equal(rig.leader.isOver, false);
+  }
+  const empty = rig.hello(3, 0);
+  rig.ackEpoch(empty, 9, 0);
+  assert.match(String(empty.closedFor), /its history of epoch 9 is not of this ensemble/);
+  // Its disk was emptied: it is a member like any other.
+  rig.host.claimedEpochs.onVote(3, { ...VOTE, leader: 3, peerEpoch: 0 });
+  assert.equal(rig.hello(3, 0).closedFor, null);
 });

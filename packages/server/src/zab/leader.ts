@@ -21,6 +21,7 @@ import {
   readAckEpochData,
   ZXID_NONE,
 } from '@zabra/protocol';
+import { EPOCH_UNKNOWN } from './claimed-epochs.ts';
 import { type BroadcastOwner, LeaderBroadcast } from './leader-broadcast.ts';
 import { LeaderClock, type LeaderClockOwner } from './leader-clock.ts';
 import { LeaderDiscovery } from './leader-discovery.ts';
@@ -257,15 +258,21 @@ export class Leader implements BroadcastOwner, LeaderClockOwner {
     }
     // Whoever says hello again has given up its older connection, even if nothing told us.
     for (const other of this.handlers.values()) {
-      if (other !== handler && other.sid === handler.sid) this.drop(other, 'it connected anew');
+      if (other !== handler && other.sid === handler.sid)
+        this.drop(other, `it connected anew from ${handler.link.remote}`);
     }
     handler.state = 'epoch';
     const { sid, acceptedEpoch, isObserver } = handler;
     const isMember = this.#hello.isMember(sid);
     this.#discovery.onPromise(sid, acceptedEpoch, isMember, isObserver);
+    const isOutgrown = isMember && this.established && acceptedEpoch > this.epoch;
+    const claimed = isOutgrown ? this.#host.claimedEpochOf(sid) : EPOCH_UNKNOWN;
+    if (claimed > this.epoch) {
+      this.drop(handler, strangeHistory(claimed));
+      return;
+    }
     if (this.#discovery.mayAnnounce) this.#sendLeaderInfo(handler);
-    if (!isMember || !this.established || acceptedEpoch <= this.epoch) return;
-    if (!this.#clock.onOutgrown()) return;
+    if (!isOutgrown || !this.#clock.onOutgrown()) return;
     this.leave(`member ${sid} has promised epoch ${acceptedEpoch}, beyond ours`);
   }
 
@@ -296,7 +303,8 @@ export class Leader implements BroadcastOwner, LeaderClockOwner {
       this.drop(handler, 'its history is ahead of ours');
       return;
     }
-    if (this.#broadcast !== null) this.#synchronise(handler);
+    if (currentEpoch > this.epoch) this.drop(handler, strangeHistory(currentEpoch));
+    else if (this.#broadcast !== null) this.#synchronise(handler);
   }
 
   /** Our currentEpoch is stored: our own acknowledgement of NEWLEADER counts. */
@@ -379,4 +387,9 @@ export class Leader implements BroadcastOwner, LeaderClockOwner {
     this.stop(reason);
     this.#host.leave(reason);
   }
+}
+
+/** Of a later epoch than one that a quorum has entered: see `ClaimedEpochs`. */
+function strangeHistory(epoch: number): string {
+  return `its history of epoch ${epoch} is not of this ensemble`;
 }

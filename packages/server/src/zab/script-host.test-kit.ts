@@ -18,6 +18,7 @@ import {
   utf8Encode,
   zxidToHex,
 } from '@zabra/protocol';
+import { ClaimedEpochs } from './claimed-epochs.ts';
 import { CommittedLog } from './committed-log.ts';
 import type { EnsembleConfig } from './ensemble-config.ts';
 import { parseEnsembleText } from './ensemble-text.ts';
@@ -236,6 +237,11 @@ export class ScriptLeaderHost extends ScriptHost implements LeaderHost {
   snapshotFails = false;
   onEstablishedDo: () => void = () => {};
   readonly reconfig = new ScriptReconfig(() => this.ensemble, this.deeds);
+  readonly claimedEpochs = new ClaimedEpochs();
+
+  claimedEpochOf(sid: number): number {
+    return this.claimedEpochs.of(sid);
+  }
 
   openSnapshot(): SnapshotStream {
     const parts = this.snapshotParts.map(utf8Encode);

@@ -203,6 +203,8 @@ export interface LeaderHost extends ZabHost {
     timeoutMs: number,
     answer: (valid: boolean) => void,
   ): void;
+  /** Epoch of the history that a server last voted for itself with, or `EPOCH_UNKNOWN`. */
+  claimedEpochOf(sid: number): number;
   /** A learner is about to be brought up to date, in this way. */
   onSynchronise(kind: 'DIFF' | 'TRUNC' | 'SNAP'): void;
   /** A session that a learner heard of since its last PING. */
