@@ -47,7 +47,7 @@ const RING_ONLY = ['snapshotSizeFactor=-1'];
 
 describe('a member with a tail that was never committed', { concurrency: 1 }, () => {
   for (const { name, kinds, early, late } of TAILS) {
-    it(`loses it before the new epoch has a transaction: ${name}`, async () => {
+    it(`S1, S2: loses it before the new epoch has a transaction: ${name}`, async () => {
       await MixedEnsemble.run({ kinds, leader: 3, extra: RING_ONLY }, async (ensemble) => {
         await ensemble.writeThroughAll();
         const third = await ensemble.leaveTailAtLeader();
@@ -82,7 +82,7 @@ describe('a member that was away', { concurrency: 1 }, () => {
     ['Zabra observing Apache', ['zabra', 'apache-3.9.5', 'apache-3.9.5'], [1]],
     ['Apache observing Zabra', ['apache-3.9.5', 'zabra', 'zabra'], [1]],
   ] as const satisfies readonly (readonly [string, readonly ServerKind[], readonly number[]])[]) {
-    it(`is brought back by DIFF, and by SNAP when too much was written: ${name}`, async () => {
+    it(`S22: is brought back by DIFF, and with its config by SNAP: ${name}`, async () => {
       await MixedEnsemble.run(
         { kinds, observers, leader: 3, extra: RING_ONLY },
         async (ensemble) => {

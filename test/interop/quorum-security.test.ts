@@ -65,7 +65,7 @@ describe('security between servers of both kinds', { concurrency: 1 }, () => {
     ['zabra', APACHE, APACHE],
     [APACHE, 'zabra', 'zabra'],
   ] as const) {
-    it(`the observer 1 of ${kinds.join(', ')} gets in by SASL, dialed by the voters`, async () => {
+    it(`S24: the observer 1 gets in by SASL, voters dial it: ${kinds.join(', ')}`, async () => {
       const lines = (keys: QuorumKeys): string[] => keys.sasl(...EVERY_SASL);
       await withEnsemble(kinds, lines, async (ensemble) => {
         await Promise.all(ensemble.servers.map((server) => server.end('SIGTERM')));

@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { acknowledgements } from './acknowledgements.ts';
 import { CLIENT_TRAPS, namedTests, trapOf, trapRows } from './client-traps.ts';
 import { checkTable } from './generated-table.ts';
+import { scenarioFaults, scenarioRows } from './quorum-scenarios.ts';
 import { RECOMMENDATIONS, recommendationRows } from './recommendations.ts';
 import { importsOf, judgeImport, ROOMS, resolveImport, roomOf, roomOfFolder } from './rooms.ts';
 import { isTest, isTypeScript, matches, readSources, type Source } from './sources.ts';
@@ -179,6 +180,12 @@ test('every trap of the client protocol is a test named after it', () => {
   );
   const { found: table, wanted: rows } = checkTable('docs/protocol.md', 'traps', trapRows(tests));
   assert.equal(table, rows, 'Write it anew with ZABRA_REWRITE=1');
+});
+
+test('every scenario of the quorum protocol is a test named after it', () => {
+  assert.deepEqual(scenarioFaults(tests), []);
+  const { found, wanted } = checkTable('docs/zab.md', 'scenarios', scenarioRows(tests));
+  assert.equal(found, wanted, 'Write it anew with ZABRA_REWRITE=1');
 });
 
 test('every recommendation is followed by a test that exists and a line that says so', () => {

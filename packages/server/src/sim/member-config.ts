@@ -7,6 +7,8 @@ import { type EnsembleConfig, type Member, memberOf } from '../zab/ensemble-conf
 import { NO_AUTHENTICATION } from '../peer/authentication-config.ts';
 import { REAPER_DEFAULTS } from '../peer/node-reaper.ts';
 import type { PeerConfig } from '../peer/peer-config.ts';
+import type { QuorumAuthConfig } from '../peer/quorum-auth-config.ts';
+import { SaslUsers } from '../ops/sasl-users.ts';
 import { NO_THROTTLE } from '../peer/throttle-config.ts';
 import { groupsOf, weightsOf } from './hierarchy.ts';
 import type { Plan } from './plan.ts';
@@ -18,6 +20,15 @@ export const ELECTION_PORT = 3888;
 export const CLIENT_PORTS = [CLIENT_PORT, 2182] as const;
 export const QUORUM_PORTS = [QUORUM_PORT, 2889] as const;
 export const ELECTION_PORTS = [ELECTION_PORT, 3889] as const;
+
+const QUORUM_USERS = new SaslUsers(new Map([['zk', 'zksecret']]));
+const QUORUM_AUTH: QuorumAuthConfig = {
+  users: QUORUM_USERS,
+  userName: 'zk',
+  ownPassword: QUORUM_USERS,
+  learnerRequiresSasl: true,
+  serverRequiresSasl: true,
+};
 
 const HOST_PREFIX = '10.0.0.';
 const FOUR_LETTER_WORDS = new Set(['ruok', 'srvr', 'stat', 'mntr', 'isro', 'conf', 'rqld', 'ydld']);
@@ -105,7 +116,7 @@ export function peerConfig(
     superDigest: '',
     keeper: null,
     authentication: NO_AUTHENTICATION,
-    quorumAuth: null,
+    quorumAuth: plan.quorumSasl ? QUORUM_AUTH : null,
     reconfigEnabled: isChanging,
     standaloneEnabled: !isChanging,
     multiAddressEnabled: false,

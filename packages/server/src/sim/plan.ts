@@ -87,6 +87,8 @@ export interface Plan {
   readonly workload: WorkloadOptions;
   readonly changes: ChangeOptions;
   readonly localSessions: LocalSessionsPlan;
+  /** Members authenticate to each other; nobody reads their wires then. */
+  readonly quorumSasl: boolean;
   /** How long without a leader a member waits before it serves read-only clients; -1: for ever. */
   readonly readOnlyAfterMs: number;
 }
@@ -170,6 +172,7 @@ export const QUIET_PLAN: Plan = {
   },
   changes: { everyUs: 0, spareCount: 0 },
   localSessions: 'none',
+  quorumSasl: false,
   readOnlyAfterMs: -1,
 };
 
@@ -202,6 +205,7 @@ export function drawPlan(prng: Prng): Plan {
     workload: drawWorkload(prng, tickTimeMs),
     changes: drawChanges(prng),
     localSessions: drawLocalSessions(prng, voterCount),
+    quorumSasl: false,
     readOnlyAfterMs: prng.pick([-1, 100, 500, 1500]),
     hierarchy: drawHierarchy(prng, voterCount),
   };

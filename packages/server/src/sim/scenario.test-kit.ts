@@ -19,33 +19,11 @@
  * After etcd raft's data-driven tests.
  */
 
-import { CreateRequest, GetDataRequest, type Request, SetDataRequest } from '@zabra/client/session';
-import {
-  counterOf,
-  CreateMode,
-  errorName,
-  OPEN_ACL_UNSAFE,
-  OpCode,
-  Prng,
-  utf8Decode,
-  utf8Encode,
-  zxidToHex,
-} from '@zabra/protocol';
-import type { Peer } from '../peer/peer.ts';
-import { SimEnsemble } from './ensemble.ts';
-import { CLIENT_PORT } from './member-config.ts';
-import { QUIET_PLAN, HEALTHY_DISK, HEALTHY_PACE } from './plan.ts';
-import { SimClient } from './sim-client.ts';
-import { SimClock } from './sim-clock.ts';
-import { SimNet } from './sim-net.ts';
-import type { SimServer } from './sim-server.ts';
-import { Trace } from './trace.ts';
+import { GetDataRequest, type Request } from '@zabra/client/session';
+import { errorName, utf8Decode, zxidToHex } from '@zabra/protocol';
+import { createRequest, Drill, setRequest } from './drill.test-kit.ts';
 
 const SEPARATOR = '----';
-const POLL_US = 10_000;
-const PATIENCE_US = 60_000_000;
-const SESSION_TIMEOUT_MS = 2000;
-const FRAME_BYTES_MAX = 1_048_575;
 
 export function runScenario(text: string): string {
   const scenario = new Scenario();
@@ -61,164 +39,67 @@ export function runScenario(text: string): string {
 }
 
 class Scenario {
-  readonly #clock: SimClock;
-  readonly #prng: Prng;
-  #ensemble: SimEnsemble | null;
-  #clientCount: number;
-
-  constructor() {
-    this.#clock = new SimClock();
-    this.#prng = new Prng(1);
-    this.#ensemble = null;
-    this.#clientCount = 0;
-  }
+  #drill: Drill | null = null;
 
   /** Carries out one line; returns what was seen. */
   perform(line: string): string {
     const [verb = '', first = '', second = '', third = ''] = line.split(' ');
     switch (verb) {
       case 'ensemble':
-        return this.#start(Number(first));
+        this.#drill = new Drill({ voterCount: Number(first) });
+        this.#drill.start();
+        return this.#settle();
       case 'settle':
-        this.#waitFor(() => this.#isSettled());
-        return this.#state();
+        return this.#settle();
       case 'wait':
-        this.#run(Number(first) * 1000);
+        this.#world.run(Number(first));
         return '';
       case 'create':
-        return this.#ask(createRequest(first, second), Number(third));
+        return this.#ask(createRequest(first, second), third);
       case 'set':
-        return this.#ask(new SetDataRequest(first, utf8Encode(second), -1), Number(third));
+        return this.#ask(setRequest(first, second), third);
       case 'get':
-        return this.#ask(new GetDataRequest(first), Number(second));
+        return this.#ask(new GetDataRequest(first), second);
       case 'kill':
-        this.#server(first).kill();
+        this.#world.server(Number(first)).kill();
         return '';
       case 'power':
-        this.#server(first).cutPower();
+        this.#world.server(Number(first)).cutPower();
         return '';
       case 'restart':
-        this.#server(first).start();
+        this.#world.start(Number(first));
         return '';
       case 'isolate':
-        this.#isolate(this.#server(first).host);
+        this.#world.isolate(Number(first));
         return '';
       case 'heal':
-        this.#world.net.heal();
+        this.#world.heal();
         return '';
-      case 'slow-disk': {
-        const syncUs = Number(second) * 1000;
-        const disk = { ...HEALTHY_DISK, syncUsMin: syncUs, syncUsMax: syncUs };
-        this.#server(first).setHealth(disk, HEALTHY_PACE);
+      case 'slow-disk':
+        this.#world.setSyncTime(Number(first), Number(second));
         return '';
-      }
       case 'state':
-        return this.#state();
+        return this.#world.state();
       default:
         throw new Error(`There is no verb "${verb}"`);
     }
   }
 
-  get #world(): SimEnsemble {
-    if (this.#ensemble === null) throw new Error('A scenario begins with "ensemble"');
-    return this.#ensemble;
+  get #world(): Drill {
+    if (this.#drill === null) throw new Error('A scenario begins with "ensemble"');
+    return this.#drill;
   }
 
-  #server(sid: string): SimServer<Peer> {
-    const server = this.#world.servers[Number(sid) - 1];
-    if (server === undefined) throw new Error(`There is no server ${sid}`);
-    return server;
-  }
-
-  #start(voterCount: number): string {
-    const plan = { ...QUIET_PLAN, voterCount };
-    const net = new SimNet(this.#clock, this.#prng.fork(), plan.net);
-    this.#ensemble = new SimEnsemble(net, plan, this.#prng, new Trace(this.#clock, null));
-    for (const server of this.#ensemble.servers) server.start();
-    this.#waitFor(() => this.#isSettled());
-    return this.#state();
-  }
-
-  #isolate(host: string): void {
-    const { net, servers } = this.#world;
-    for (const other of servers) {
-      if (other.host === host) continue;
-      net.block(host, other.host);
-      net.block(other.host, host);
-    }
-  }
-
-  #run(us: number): void {
-    this.#clock.runUntil(this.#clock.nowUs + us);
-  }
-
-  #waitFor(isSo: () => boolean): void {
-    const untilUs = this.#clock.nowUs + PATIENCE_US;
-    while (!isSo()) {
-      if (this.#clock.nowUs >= untilUs) throw new Error(`Waited in vain:\n${this.#state()}`);
-      this.#run(POLL_US);
-    }
-  }
-
-  #isSettled(): boolean {
-    const statuses = this.#world.statuses();
-    const [first] = statuses;
-    return statuses.every(({ serving, digest }) => serving && digest === first?.digest);
-  }
-
-  #state(): string {
-    const lines = this.#world.servers.map(({ sid, machine }) => {
-      if (machine === null) return `${sid} down`;
-      const { role, phase, serving, currentEpoch, lastProcessedZxid } = machine.status();
-      const what = `${sid} ${role} ${serving ? 'serving' : phase} in epoch ${currentEpoch}`;
-      // The start of an epoch is no transaction, and whether a server shows it says nothing.
-      if (counterOf(lastProcessedZxid) === 0) return what;
-      return `${what}, zxid ${zxidToHex(lastProcessedZxid)}`;
-    });
-    return lines.join('\n');
+  #settle(): string {
+    this.#world.settle();
+    return this.#world.state();
   }
 
   /** A client with a session of its own asks one thing of one server. */
-  #ask(request: Request, sid: number): string {
-    const { net, checkers } = this.#world;
-    const { sessions } = checkers;
-    const id = ++this.#clientCount;
-    const seen: { answer: string | null } = { answer: null };
-    const options = {
-      servers: [{ host: this.#server(String(sid)).host, port: CLIENT_PORT }],
-      chroot: '',
-      sessionTimeoutMs: SESSION_TIMEOUT_MS,
-      readOnly: false,
-      credentials: null,
-      sasl: null,
-      requestBytesMax: FRAME_BYTES_MAX,
-      replyBytesMax: FRAME_BYTES_MAX,
-    };
-    const world = { clock: this.#clock, net, prng: this.#prng };
-    const client: SimClient = new SimClient(id, `10.0.1.${id}`, world, options, {
-      onSubmitted: (_, asked) => sessions.onSubmitted(client, asked),
-      onReply: (_, replied) => {
-        sessions.onReply(client, replied);
-        seen.answer = describe(replied);
-      },
-      onEvent: () => undefined,
-      onState: (_, state) => {
-        if (state === 'CONNECTED') sessions.onConnected(client);
-      },
-    });
-    sessions.add(client);
-    client.start();
-    client.submit(request);
-    const untilUs = this.#clock.nowUs + SESSION_TIMEOUT_MS * 1000;
-    while (seen.answer === null && this.#clock.nowUs < untilUs) this.#run(POLL_US);
-    client.crash(false);
-    return seen.answer ?? 'no answer';
+  #ask(request: Request, sid: string): string {
+    const replied = this.#world.ask(request, Number(sid));
+    return replied === null ? 'no answer' : describe(replied);
   }
-}
-
-function createRequest(path: string, data: string): Request {
-  const mode = CreateMode.PERSISTENT;
-  return new CreateRequest(OpCode.create, path, utf8Encode(data), OPEN_ACL_UNSAFE, mode);
 }
 
 function describe(request: Request): string {

@@ -81,6 +81,8 @@ export class Checkers {
 
   onSent(from: Endpoint, sidOf: (host: string) => number, bytes: Uint8Array): void {
     const { port } = from.connection.acceptor;
+    // What strangers say is their affair, and to them no member says anything that counts.
+    if (Number.isNaN(sidOf(from.host)) || Number.isNaN(sidOf(from.other.host))) return;
     if (isOneOf(QUORUM_PORTS, port)) this.#quorumWire.onSent(from, sidOf, bytes);
     else if (isOneOf(ELECTION_PORTS, port)) {
       this.#electionWire.onSent(from, sidOf(from.host), bytes);
