@@ -4,7 +4,7 @@
  * arrives in the next.
  */
 
-import { isLinkKind, type Output } from 'zabra/dist/peer/ready.js';
+import { isLinkKind, type LinkKind, type Output } from 'zabra/dist/peer/ready.js';
 import type { Host } from './bed.ts';
 
 interface End {
@@ -29,7 +29,7 @@ export class LinkNet {
   /** Of each server by id of the output. */
   readonly #ends: ReadonlyMap<Host, Map<number, End>>;
   /** Ports that are open, `host:port` and their kind. */
-  readonly #listening: Map<string, 'election' | 'quorum'>;
+  readonly #listening: Map<string, LinkKind>;
   #dialing: Dialing[];
   #isolated: Host | null;
 

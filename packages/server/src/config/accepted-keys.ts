@@ -58,8 +58,6 @@ IPAuthenticationProvider.usexforwardedfor | = | b | none | there is no admin ser
 audit.enable | = | b | warn true | there is no audit log
 audit.impl.class | = | - | none | there is no audit log
 syncEnabled | - | B | none | an observer always keeps its history on disk
-observerMasterPort | - | N | warn * | observers follow the leader only
-observerMaster.sizeLimit | = | i | none | observers follow the leader only
 oraclePath | - | - | warn * | two servers need each other
 multiAddress.enabled | - | B | none | the property of that name decides
 multiAddress.reachabilityCheckEnabled | = | B | none | addresses are tried in order

@@ -146,6 +146,8 @@ function peerConfig(
     failureDetectionMs: values.get(KEYS.failureDetectionMs),
     zxidsPerEpoch: values.get(KEYS.zxidsPerEpoch) || COUNTER_MAX - 1,
     quorumListenOnAllIps: values.get(KEYS.quorumListenOnAllIPs),
+    observerMasterPort: values.get(KEYS.observerMasterPort),
+    observerMasterBytesMax: values.get(KEYS.observerMasterSizeLimit),
     emptyNeedsAllVoters: values.get(KEYS.emptyNeedsAllVoters),
     initializeMarker: fs.existsSync(initializeMarkerPath(directories)),
     dataDir: directories.snap,

@@ -113,6 +113,18 @@ export const KEYS = {
     '',
     'Quorum and election ports listen on every address.',
   ),
+  observerMasterPort: fileKey(
+    'observerMasterPort',
+    strictInt(0),
+    'port',
+    'Followers serve observers here, and observers go to them; 0: they go to the leader.',
+  ),
+  observerMasterSizeLimit: key(
+    'observerMaster.sizeLimit',
+    lenientInt(32 * 1024 * 1024),
+    'bytes',
+    'Transactions that a follower keeps for observers that come back.',
+  ),
   multiAddressEnabled: propertyKey(
     'zookeeper.multiAddress.enabled',
     lenientBool(false),

@@ -50,6 +50,8 @@ const DEFAULTS: Partial<PeerConfig> = {
   emptyNeedsAllVoters: false,
   keeper: null,
   quorumListenOnAllIps: false,
+  observerMasterPort: 0,
+  observerMasterBytesMax: 33_554_432,
   electionConnectTimeoutMs: 5000,
   failureDetectionMs: 1500,
   zxidsPerEpoch: 4_294_967_294,
@@ -57,6 +59,10 @@ const DEFAULTS: Partial<PeerConfig> = {
 };
 
 const ROWS: readonly (readonly [line: string, wanted: Partial<PeerConfig>])[] = [
+  [
+    'observerMasterPort=2191\nobserverMaster.sizeLimit=1000',
+    { observerMasterPort: 2191, observerMasterBytesMax: 1000 },
+  ],
   ['tickTime=2000', { tickTimeMs: 2000, minSessionTimeoutMs: 4000, maxSessionTimeoutMs: 40_000 }],
   ['minSessionTimeout=100', { minSessionTimeoutMs: 100 }],
   ['clientPortAddress=10.0.0.7', { clientAddress: { host: '10.0.0.7', port: 2181 } }],

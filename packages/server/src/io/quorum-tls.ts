@@ -35,7 +35,7 @@ export function quorumPrefaces(
   const { preface } = new QuorumTls(settings, (level, message) =>
     log([{ level, thread: 'main', source: 'QuorumX509Util', message }]),
   );
-  return { election: preface, quorum: preface };
+  return { election: preface, quorum: preface, observerMaster: preface };
 }
 
 export class QuorumTls {

@@ -71,6 +71,8 @@ export function configOf(changes: Partial<PeerConfig> = {}): PeerConfig {
     failureDetectionMs: 0,
     zxidsPerEpoch: 1_000_000,
     quorumListenOnAllIps: false,
+    observerMasterPort: 0,
+    observerMasterBytesMax: 65_536,
     emptyNeedsAllVoters: false,
     initializeMarker: false,
     dataDir: '/data/version-2',

@@ -5,16 +5,18 @@
  * on disk, memory equal to it, and only then a vote.
  */
 
-import { type Id, PacketType, ServerState } from '@zabra/protocol';
+import { type Id, ServerState } from '@zabra/protocol';
 import type { EnsembleConfig } from '../zab/ensemble-config.ts';
 import type { Vote } from '../zab/vote.ts';
 import { Campaign } from './campaign.ts';
 import type { ClientPort } from './client-port.ts';
+import { LearnerMasters } from './learner-masters.ts';
 import { Leading } from './leading.ts';
 import { Learning } from './learning.ts';
 import { MemberParts } from './member-parts.ts';
 import { MemberPorts } from './member-ports.ts';
 import type { Membership } from './membership.ts';
+import { admitObserver } from './observer-service.ts';
 import type { PeerCore } from './peer-core.ts';
 import { type LinksOwner, type MeshLink, PeerLinks, type QuorumLink } from './peer-links.ts';
 import type { Role } from './peer-status.ts';
@@ -37,6 +39,7 @@ export class EnsembleMember implements LinksOwner, QuorumGateOwner {
   readonly #core: PeerCore;
   readonly #parts: MemberParts;
   readonly #patience: RolePatience;
+  readonly #masters: LearnerMasters;
   #role: Leading | Learning | null;
   /** Of `settle`, 0 while no role is being left. */
   #settleToken: number;
@@ -60,6 +63,8 @@ export class EnsembleMember implements LinksOwner, QuorumGateOwner {
     this.#parts.reconfiguration.owner = this.ports;
     this.gate = new QuorumGate(core, this.links, this.campaign.mesh, this);
     this.#patience = new RolePatience();
+    const { observerMasterPort } = core.config;
+    this.#masters = new LearnerMasters(this.#parts.membership, observerMasterPort, core.prng);
     this.#role = null;
     this.#settleToken = 0;
     this.#reloadAfterSettling = false;
@@ -81,6 +86,10 @@ export class EnsembleMember implements LinksOwner, QuorumGateOwner {
 
   get leading(): Leading | null {
     return this.#role instanceof Leading ? this.#role : null;
+  }
+
+  get learning(): Learning | null {
+    return this.#role instanceof Learning ? this.#role : null;
   }
 
   get phase(): string {
@@ -122,7 +131,8 @@ export class EnsembleMember implements LinksOwner, QuorumGateOwner {
 
   /** From QuorumGateOwner. */
   onLearner(link: QuorumLink): void {
-    if (this.#role instanceof Leading) this.#role.leader.onLearnerConnected(link);
+    if (link.kind === 'observerMaster') admitObserver(this.learning?.observers, link);
+    else if (this.#role instanceof Leading) this.#role.leader.onLearnerConnected(link);
     else this.#parts.door.onLinkOpen(link);
   }
 
@@ -140,7 +150,7 @@ export class EnsembleMember implements LinksOwner, QuorumGateOwner {
     }
     this.#parts.door.onLinkClosed(link as QuorumLink);
     if (this.#role instanceof Leading) this.#role.leader.onLearnerClosed(link as QuorumLink);
-    else this.#role?.learner.onLinkClosed(link as QuorumLink, reason);
+    else this.#role?.onLinkClosed(link as QuorumLink, reason);
   }
 
   onMeshBytes(link: MeshLink, buffer: Uint8Array, start: number, end: number): void {
@@ -167,10 +177,7 @@ export class EnsembleMember implements LinksOwner, QuorumGateOwner {
       role.leader.onPacket(link, type, zxid, buffer, start, end, auth);
       return;
     }
-    const { stats } = this.#core;
-    if (type === PacketType.PROPOSAL) stats.learnerProposalReceivedCount++;
-    else if (type === PacketType.COMMIT) stats.learnerCommitReceivedCount++;
-    role?.learner.onPacket(link, type, zxid, buffer, start, end, auth);
+    role?.onPacket(link, type, zxid, buffer, start, end, auth);
   }
 
   onSnapshotBytes(link: QuorumLink, buffer: Uint8Array, start: number, end: number): number {
@@ -312,8 +319,8 @@ export class EnsembleMember implements LinksOwner, QuorumGateOwner {
       'QuorumPeer',
       `${this.#parts.isObserver ? 'OBSERVING' : 'FOLLOWING'} ${vote.leader}`,
     );
-    const addresses = this.#parts.membership.quorumAddresses(vote.leader);
-    const role = new Learning(this.#parts, this.campaign, onLeft, vote.leader, addresses);
+    const master = this.#masters.next(vote.leader);
+    const role = new Learning(this.#parts, this.campaign, onLeft, vote.leader, master);
     this.#role = role;
     role.learner.start();
   }
@@ -353,7 +360,7 @@ export class EnsembleMember implements LinksOwner, QuorumGateOwner {
       this.#reloadAfterSettling = false;
     } else {
       role.learner.stop(reason);
-      role.abandon();
+      role.abandon(reason);
       this.#reloadAfterSettling = role.isMemoryUnbacked;
       this.#isTruncating = role.isTruncating;
     }

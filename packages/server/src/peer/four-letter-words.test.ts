@@ -31,6 +31,7 @@ function viewOf(changes: Partial<WordView>): WordView {
     serving: true,
     isReadOnly: false,
     mode: 'standalone',
+    observerMasterSid: null,
     peerState: null,
     zxid: 0,
     znodeCount: 0,

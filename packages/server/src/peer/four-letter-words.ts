@@ -23,6 +23,8 @@ export interface WordView extends LeadershipView {
   readonly mode: string;
   /** `leading - broadcast` and the like; null on a standalone server. */
   readonly peerState: string | null;
+  /** Whom an observer is attached to, -1 for nobody; null for others. */
+  readonly observerMasterSid: number | null;
   readonly zxid: number;
   readonly znodeCount: number;
   readonly watchCount: number;
@@ -133,6 +135,8 @@ function summaryOf(view: WordView): string {
 function mntr(view: WordView): string {
   let text = `zk_version\t${view.config.versionText}\nzk_server_state\t${view.mode}\n`;
   if (view.peerState !== null) text += `zk_peer_state\t${view.peerState}\n`;
+  const { observerMasterSid } = view;
+  if (observerMasterSid !== null) text += `zk_observer_master_id\t${observerMasterSid}\n`;
   for (const row of view.metrics()) {
     if (row.summary === null) text += `zk_${row.name}\t${plain(row.name, row.value)}\n`;
     else text += summaryLines(row.name, row.summary);

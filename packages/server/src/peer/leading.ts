@@ -138,10 +138,7 @@ export class Leading extends RoleHost implements LeaderHost {
   }
 
   onSynchronise(kind: 'DIFF' | 'TRUNC' | 'SNAP'): void {
-    const { stats } = this.core;
-    // Apache's count of DIFFs is that of everything but a SNAP.
-    if (kind === 'SNAP') stats.snapCount++;
-    else stats.diffCount++;
+    this.core.stats.onSynchronise(kind);
   }
 
   onLearnerGone(_learner: LearnerOwner): void {

@@ -230,6 +230,42 @@ describe('what is forwarded', () => {
   });
 });
 
+describe('what observers of ours ask', () => {
+  it('is answered in its turn among what our own clients ask', () => {
+    const bed = new OrderBed();
+    bed.submit(1, 1, OpCode.sync);
+    bed.order.awaitSync(() => bed.said.push('observer synced'));
+    bed.submit(2, 2, OpCode.sync);
+    for (let count = 0; count < 3; count++) bed.order.onSyncAnswer();
+    assert.deepEqual(bed.take(), ['synced 1', 'observer synced', 'synced 2']);
+    bed.order.revalidateFor(HI, 1, 4000, (valid) => bed.said.push(`observer's ${valid}`));
+    bed.order.revalidate(NOBODY, HI, 1, 4000);
+    bed.take();
+    bed.order.onRevalidated(HI, 1, true);
+    bed.order.onRevalidated(HI, 1, true);
+    assert.deepEqual(bed.take(), ["observer's true", 'revalidated 1 4000 true true']);
+  });
+
+  it('is not for us to ask again', () => {
+    const bed = new OrderBed();
+    bed.order.awaitSync(() => undefined);
+    bed.order.revalidateFor(HI, 1, 4000, () => undefined);
+    bed.submit(2, 2, OpCode.sync);
+    bed.order.revalidate(NOBODY, HI, 2, 4000);
+    const { syncs, revalidations } = bed.order.takeUnanswered();
+    assert.deepEqual(
+      [syncs.map(({ cxid }) => cxid), revalidations.map(({ lo }) => lo)],
+      [[2], [2]],
+    );
+  });
+
+  it('keeps their sessions alive', () => {
+    const bed = new OrderBed();
+    bed.order.touchFor(HI, 5, 4000);
+    assert.deepEqual(touchesOf(bed.order.takeTouches()), ['5 4000']);
+  });
+});
+
 describe('the touch table', () => {
   it('names each session heard of once, and begins empty after each PING', () => {
     const bed = new OrderBed();

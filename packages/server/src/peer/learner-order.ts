@@ -12,6 +12,7 @@ import type { Learner } from '../zab/learner.ts';
 import type { Proposal } from '../zab/zab-host.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ClientSession } from './client-session.ts';
+import type { ObserverSessions } from './observer-sessions.ts';
 import type { PeerCore } from './peer-core.ts';
 import type { PendingRequest } from './pending-request.ts';
 import type {
@@ -22,15 +23,23 @@ import type {
   Unanswered,
 } from './request-order.ts';
 
+/** A session that moves to one of our observers. */
+interface ObserverRevalidation extends SessionId {
+  readonly answer: (valid: boolean) => void;
+}
+
 export class LearnerOrder implements RequestOrder {
   readonly keepsBodies: boolean;
   readonly isReadOnly = false;
+  /** Sessions of our observers' clients; null where none are served. */
+  observers: ObserverSessions | null;
   readonly #core: PeerCore;
   readonly #client: OrderClient;
   readonly #learner: Learner;
   readonly #forwarded: RingQueue<PendingRequest>;
-  readonly #syncs: RingQueue<PendingRequest>;
-  readonly #revalidations: Revalidation[];
+  /** Of our clients, and of our observers'. */
+  readonly #syncs: RingQueue<PendingRequest | (() => void)>;
+  readonly #revalidations: (Revalidation | ObserverRevalidation)[];
   /** Sessions that were local, and are not known to be global yet. */
   readonly #upgrades: SessionId[];
   /** Sessions heard of since the last PING: id and timeout each, as the reply carries them. */
@@ -40,6 +49,7 @@ export class LearnerOrder implements RequestOrder {
   /** `mayEndByHandOver`: the leader is of our own kind. */
   constructor(core: PeerCore, client: OrderClient, learner: Learner, mayEndByHandOver: boolean) {
     this.keepsBodies = mayEndByHandOver;
+    this.observers = null;
     this.#core = core;
     this.#client = client;
     this.#learner = learner;
@@ -69,8 +79,25 @@ export class LearnerOrder implements RequestOrder {
   }
 
   revalidate(connection: ClientConnection, hi: number, lo: number, timeoutMs: number): void {
+    this.observers?.take(hi, lo);
     this.#revalidations.push({ connection, hi, lo, timeoutMs });
     this.#learner.revalidate(hi, lo, timeoutMs);
+  }
+
+  /** A session that moves to one of our observers; `answer` is called with whether it lives. */
+  revalidateFor(hi: number, lo: number, timeoutMs: number, answer: (valid: boolean) => void): void {
+    this.#revalidations.push({ hi, lo, answer });
+    this.#learner.revalidate(hi, lo, timeoutMs);
+  }
+
+  /** A sync of an observer's client is about to be forwarded; `answer` is called in its turn. */
+  awaitSync(answer: () => void): void {
+    this.#syncs.push(answer);
+  }
+
+  /** An observer has heard of a session. */
+  touchFor(hi: number, lo: number, timeoutMs: number): void {
+    this.#addTouch(hi, lo, timeoutMs);
   }
 
   /**
@@ -80,8 +107,10 @@ export class LearnerOrder implements RequestOrder {
   takeUnanswered(): Unanswered {
     return {
       writes: [...this.#forwarded],
-      syncs: [...this.#syncs],
-      revalidations: [...this.#revalidations],
+      syncs: [...this.#syncs].filter((asked) => typeof asked !== 'function'),
+      revalidations: this.#revalidations.filter(
+        (asked): asked is Revalidation => !('answer' in asked),
+      ),
       upgrades: [...this.#upgrades],
     };
   }
@@ -105,16 +134,19 @@ export class LearnerOrder implements RequestOrder {
   }
 
   onSyncAnswer(): void {
-    const pending = this.#syncs.shift();
-    if (pending !== undefined) this.#client.onSynced(pending);
+    const asked = this.#syncs.shift();
+    if (typeof asked === 'function') asked();
+    else if (asked !== undefined) this.#client.onSynced(asked);
   }
 
   onRevalidated(hi: number, lo: number, valid: boolean): void {
     // By id, for one answer that never came must not stand before all that come after it.
     const at = this.#revalidations.findIndex((asked) => asked.hi === hi && asked.lo === lo);
     if (at < 0) return;
-    const [asked] = this.#revalidations.splice(at, 1) as [Revalidation];
-    this.#client.onRevalidated(asked.connection, hi, lo, asked.timeoutMs, valid);
+    const [asked] = this.#revalidations.splice(at, 1);
+    if (asked === undefined) return;
+    if ('answer' in asked) asked.answer(valid);
+    else this.#client.onRevalidated(asked.connection, hi, lo, asked.timeoutMs, valid);
   }
 
   /** A transaction is committed: applied, and answered when one of our clients asked for it. */
@@ -135,6 +167,7 @@ export class LearnerOrder implements RequestOrder {
       client.onApplied(head, result);
     }
     if (result.type === OpCode.closeSession) {
+      this.observers?.remove(result.sessionHi, result.sessionLo);
       client.onSessionClosed(result.sessionHi, result.sessionLo);
     }
   }

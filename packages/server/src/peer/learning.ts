@@ -3,10 +3,12 @@
  * over the leader's history by TRUNC or SNAP, and forwards the writes of our clients.
  */
 
-import { epochOf, type HostPort } from '@zabra/protocol';
+import { epochOf, type HostPort, type Id, PacketType } from '@zabra/protocol';
 import { Learner } from '../zab/learner.ts';
 import type { LearnerHost, PacketLink, Proposal } from '../zab/zab-host.ts';
 import { LearnerOrder } from './learner-order.ts';
+import type { LearnerMaster } from './learner-masters.ts';
+import { ObserverService } from './observer-service.ts';
 import type { QuorumLink } from './peer-links.ts';
 import type { Campaign } from './campaign.ts';
 import type { MemberParts } from './member-parts.ts';
@@ -23,10 +25,14 @@ type TruncationEnd = 'none' | 'impossible' | 'done';
 export class Learning extends RoleHost implements LearnerHost {
   readonly learner: Learner;
   readonly isObserver: boolean;
+  /** Whom we are attached to: the leader, or for an observer perhaps one of its followers. */
+  readonly masterSid: number;
   /** 0 for an Apache member, which orders Apache's writes alone. */
   leaderVersion: number;
   /** Null until UPTODATE. */
   order: LearnerOrder | null;
+  /** Null until UPTODATE, and where no observers are served. */
+  observers: ObserverService | null;
   /**
    * Memory is not what the disk says: a TRUNC was cut but not reloaded, or a received snapshot is
    * not durable yet. A role that ends like this is followed by recovery (scenario S3).
@@ -43,18 +49,20 @@ export class Learning extends RoleHost implements LearnerHost {
     campaign: Campaign,
     onLeft: (reason: string) => void,
     leaderSid: number,
-    addresses: readonly HostPort[],
+    master: LearnerMaster,
   ) {
     super(parts, campaign, onLeft, leaderSid);
     this.isObserver = parts.isObserver;
+    this.masterSid = master.sid;
     this.leaderVersion = 0;
     this.order = null;
+    this.observers = null;
     this.isMemoryUnbacked = false;
     this.isTruncating = false;
     this.#intake = null;
     this.#installToken = 0;
     this.#truncationEnd = 'none';
-    this.learner = new Learner(this, leaderSid, addresses);
+    this.learner = new Learner(this, leaderSid, master.addresses);
   }
 
   get configVersion(): number {
@@ -74,6 +82,35 @@ export class Learning extends RoleHost implements LearnerHost {
       this.applyUnserved(proposal);
     }
     this.storage.onApplied(proposal.zxid);
+  }
+
+  inform(proposal: Proposal, leaderSid: number): void {
+    this.observers?.master.onCommitted(proposal, leaderSid);
+  }
+
+  /** From our leader, or from an observer that we serve. */
+  onPacket(
+    link: QuorumLink,
+    type: number,
+    zxid: number,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    auth: readonly Id[] | null,
+  ): void {
+    if (link.kind === 'observerMaster') {
+      this.observers?.master.onPacket(link, type, zxid, buffer, start, end, auth);
+      return;
+    }
+    const { stats } = this.core;
+    if (type === PacketType.PROPOSAL) stats.learnerProposalReceivedCount++;
+    else if (type === PacketType.COMMIT) stats.learnerCommitReceivedCount++;
+    this.learner.onPacket(link, type, zxid, buffer, start, end, auth);
+  }
+
+  onLinkClosed(link: QuorumLink, reason: string): void {
+    if (link.kind === 'observerMaster') this.observers?.master.onLearnerClosed(link);
+    else this.learner.onLinkClosed(link, reason);
   }
 
   truncate(zxid: number): void {
@@ -154,12 +191,20 @@ export class Learning extends RoleHost implements LearnerHost {
     const isOurKind = this.leaderVersion > 0;
     this.order = new LearnerOrder(this.core, port.orderClient, this.learner, isOurKind);
     port.hold.serve(this.order);
+    this.#serveObservers(this.order, epoch);
     const seen = epochOf(state.lastProcessedZxid);
     this.log(
       'info',
       'Learner',
       `Serving clients in epoch ${epoch}; last transaction is of epoch ${seen}`,
     );
+  }
+
+  #serveObservers(order: LearnerOrder, epoch: number): void {
+    if (this.isObserver || this.core.config.observerMasterPort <= 0) return;
+    this.observers = new ObserverService(this, order, epoch);
+    order.observers = this.observers.sessions;
+    this.observers.start();
   }
 
   onPrepareToLead(): void {
@@ -191,10 +236,13 @@ export class Learning extends RoleHost implements LearnerHost {
     this.#truncationEnd = 'none';
     if (end !== 'none') this.learner.onTruncated(end === 'done');
     this.learner.tick();
+    this.observers?.master.tick();
   }
 
-  /** The role is over: a snapshot that was coming is nothing. */
-  abandon(): void {
+  /** The role is over: whom we served goes elsewhere, a snapshot that was coming is nothing. */
+  abandon(reason: string): void {
+    this.observers?.stop(reason);
+    this.observers = null;
     this.#intake?.abandon();
     this.#intake = null;
   }

@@ -25,6 +25,8 @@ export interface MetricView {
   readonly quorumSize: number;
   readonly learnerCount: number;
   readonly syncedFollowerCount: number;
+  /** It leads, or is a follower that observers may come to. */
+  readonly servesObservers: boolean;
   readonly syncedObserverCount: number;
   readonly syncedNonVotingCount: number;
   readonly pendingSyncCount: number;
@@ -52,11 +54,14 @@ export interface MetricRow {
   readonly summary: Summary | null;
 }
 
+/** `observers`: where observers are served. */
+type When = 'always' | 'ensemble' | 'leader' | 'observers';
+
 export interface MetricSpec {
   readonly name: string;
   readonly help: string;
   readonly kind: MetricKind;
-  readonly when: 'always' | 'ensemble' | 'leader';
+  readonly when: When;
   readonly read: (view: MetricView) => number | Summary;
 }
 
@@ -88,7 +93,7 @@ const summary = (
   read: (view) => read(view.stats),
 });
 
-const only = (when: 'ensemble' | 'leader', spec: MetricSpec): MetricSpec => ({ ...spec, when });
+const only = (when: When, spec: MetricSpec): MetricSpec => ({ ...spec, when });
 
 /** ZooKeeper shows -1 while a size was never measured. */
 const orNone = (value: Summary, read: number): number => (value.count === 0 ? -1 : read);
@@ -121,7 +126,7 @@ export const METRICS: readonly MetricSpec[] = [
     gauge('synced_followers', 'Followers in step', (v) => v.syncedFollowerCount),
   ),
   only(
-    'leader',
+    'observers',
     gauge('synced_observers', 'Observers in step', (v) => v.syncedObserverCount),
   ),
   only(
@@ -250,6 +255,7 @@ export function readMetrics(view: MetricView): MetricRow[] {
   for (const { name, help, kind, when, read } of METRICS) {
     if (when === 'ensemble' && !view.isEnsemble) continue;
     if (when === 'leader' && view.mode !== 'leader') continue;
+    if (when === 'observers' && !view.servesObservers) continue;
     const found = read(view);
     if (typeof found === 'number') rows.push({ name, help, kind, value: found, summary: null });
     else rows.push({ name, help, kind, value: found.count, summary: found });

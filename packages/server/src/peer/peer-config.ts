@@ -86,6 +86,10 @@ export interface PeerConfig {
   /** Transactions of one epoch at most. */
   readonly zxidsPerEpoch: number;
   readonly quorumListenOnAllIps: boolean;
+  /** Where followers serve observers, and observers look for them; 0: the leader serves them. */
+  readonly observerMasterPort: number;
+  /** Bytes of committed transactions that a follower keeps for observers that come back. */
+  readonly observerMasterBytesMax: number;
   /**
    * An ensemble without history elects only when every voter was heard, or a marker stands; false:
    * a majority is enough, as in Apache (empty volumes).

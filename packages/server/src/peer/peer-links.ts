@@ -113,6 +113,9 @@ export class MeshLink extends PeerLink implements ElectionLink {
   }
 }
 
+/** Packets are spoken at the quorum port and at the observer-master port. */
+export type QuorumLinkKind = Exclude<LinkKind, 'election'>;
+
 export interface QuorumLinkOwner {
   onPacket(
     link: QuorumLink,
@@ -139,8 +142,9 @@ export class QuorumLink extends PeerLink implements PacketLink, QuorumPacketSink
     id: number,
     remote: string,
     dataBytesMax: number,
+    kind: QuorumLinkKind,
   ) {
-    super('quorum', ready, id, remote);
+    super(kind, ready, id, remote);
     this.#owner = owner;
     this.packets = new QuorumPacketReader(dataBytesMax, this);
   }
@@ -231,9 +235,11 @@ export class PeerLinks {
     return link;
   }
 
-  openQuorum(remote: string): QuorumLink {
+  /** `kind` is of the port that it came in by, or goes to. */
+  openQuorum(remote: string, kind: QuorumLinkKind = 'quorum'): QuorumLink {
     const { ready } = this.#owner;
-    const link = new QuorumLink(this.#owner, ready, ++this.#lastId, remote, this.#packetBytesMax);
+    const bytesMax = this.#packetBytesMax;
+    const link = new QuorumLink(this.#owner, ready, ++this.#lastId, remote, bytesMax, kind);
     this.#links.set(link.id, link);
     return link;
   }

@@ -5,6 +5,7 @@
 
 import { counterOf, int64Hex } from '@zabra/protocol';
 import type { LearnerHandler } from '../zab/learner-handler.ts';
+import type { ObserverMaster } from '../zab/observer-master.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ClientPort } from './client-port.ts';
 import type { EnsembleMember } from './ensemble-member.ts';
@@ -129,6 +130,16 @@ export class PeerView implements WordView, MetricView {
     return parts.join(' - ');
   }
 
+  get observerMasterSid(): number | null {
+    const member = this.#member;
+    if (member === null || this.isReadOnly || !member.membership.isObserver) return null;
+    return member.learning?.masterSid ?? -1;
+  }
+
+  get servesObservers(): boolean {
+    return this.role === 'leader' || this.observers !== null;
+  }
+
   get zxid(): number {
     return this.#core.state.lastProcessedZxid;
   }
@@ -200,6 +211,8 @@ export class PeerView implements WordView, MetricView {
   }
 
   get syncedObserverCount(): number {
+    const { observers } = this;
+    if (observers !== null) return observers.syncedCount;
     return this.#countSynced(({ isObserver }) => isObserver);
   }
 
@@ -250,6 +263,11 @@ export class PeerView implements WordView, MetricView {
       total += Math.max(0, reader.sizeBytes(directory, name));
     }
     return total;
+  }
+
+  /** Null unless this follower serves observers. */
+  get observers(): ObserverMaster | null {
+    return this.#member?.learning?.observers?.master ?? null;
   }
 
   #isVoter(sid: number): boolean {

@@ -108,7 +108,9 @@ export class Peer {
   onListenFailed(kind: ListenKind, host: string, port: number, reason: string): void {
     const where = `${host === '' ? '0.0.0.0' : host}:${port}`;
     const message = `Cannot listen for ${kind} connections on ${where}: ${reason}`;
-    if (kind === 'quorum') {
+    if (kind === 'observerMaster') {
+      this.#core.log('error', 'ObserverMaster', `${message}. Observers go to other members`);
+    } else if (kind === 'quorum') {
       this.#member?.onQuorumListenFailed(host, port, message);
     } else if (kind === 'election' && this.#electionBindRetriesLeft > 0) {
       this.#electionBindRetriesLeft--;

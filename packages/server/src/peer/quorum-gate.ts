@@ -33,7 +33,7 @@ const WAITING_MAX = 64;
 const TROUBLES_MAX = 256;
 
 export interface QuorumGateOwner {
-  /** A learner came to our quorum port. */
+  /** A learner came to our quorum port, or to our observer-master port. */
   onLearner(link: QuorumLink): void;
   /** The connection to our leader's quorum port stands. */
   onLeaderReached(link: QuorumLink): void;
@@ -95,7 +95,7 @@ export class QuorumGate implements LinkGate {
   /** Another server knocks at one of our ports. */
   onLinkOpen(kind: LinkKind, remote: string): Output {
     const link =
-      kind === 'election' ? this.#links.openMesh(remote) : this.#links.openQuorum(remote);
+      kind === 'election' ? this.#links.openMesh(remote) : this.#links.openQuorum(remote, kind);
     if (this.#auth === null) this.#admit(link);
     else this.#receive(link, this.#auth);
     return link.output;

@@ -14,12 +14,12 @@ import type { DiskRequest } from '../log/disk.ts';
 import type { EnsembleConfig } from '../zab/ensemble-config.ts';
 
 /** Which of a server's ports a connection or listener belongs to. */
-export type LinkKind = 'election' | 'quorum';
+export type LinkKind = 'election' | 'quorum' | 'observerMaster';
 /** `secureClient` speaks TLS from the first byte on; to the machine it is a client like others. */
 export type ListenKind = LinkKind | 'client' | 'secureClient';
 
 export function isLinkKind(kind: ListenKind): kind is LinkKind {
-  return kind === 'election' || kind === 'quorum';
+  return kind === 'election' || kind === 'quorum' || kind === 'observerMaster';
 }
 
 /** One connection's pending output. The driver takes `bytes` and resets it. */

@@ -155,6 +155,12 @@ export class ServerStats {
     else this.readLatencyMs.add(elapsedMs);
   }
 
+  /** A learner is about to be brought up to date. Apache's count of DIFFs is of all but SNAP. */
+  onSynchronise(kind: 'DIFF' | 'TRUNC' | 'SNAP'): void {
+    if (kind === 'SNAP') this.snapCount++;
+    else this.diffCount++;
+  }
+
   onProposed(bytes: number): void {
     this.proposalCount++;
     this.lastProposalBytes = bytes;

@@ -16,6 +16,7 @@ import type { Plan } from './plan.ts';
 export const CLIENT_PORT = 2181;
 export const QUORUM_PORT = 2888;
 export const ELECTION_PORT = 3888;
+export const OBSERVER_MASTER_PORT = 2191;
 /** The usual one, and the one to which a change may move a server. */
 export const CLIENT_PORTS = [CLIENT_PORT, 2182] as const;
 export const QUORUM_PORTS = [QUORUM_PORT, 2889] as const;
@@ -138,6 +139,8 @@ export function peerConfig(
     failureDetectionMs: plan.failureDetectionMs,
     zxidsPerEpoch: plan.zxidsPerEpoch,
     quorumListenOnAllIps: false,
+    observerMasterPort: plan.hasObserverMasters ? OBSERVER_MASTER_PORT : 0,
+    observerMasterBytesMax: plan.observerMasterBytesMax,
     emptyNeedsAllVoters: plan.emptyNeedsAllVoters,
     initializeMarker: false,
     dataDir: '/data',

@@ -57,6 +57,9 @@ export interface ChangeOptions {
 export interface Plan {
   readonly voterCount: number;
   readonly observerCount: number;
+  /** Followers serve the observers. */
+  readonly hasObserverMasters: boolean;
+  readonly observerMasterBytesMax: number;
   /** Of the first configuration. */
   readonly hierarchy: Hierarchy;
   readonly tickTimeMs: number;
@@ -125,6 +128,8 @@ export const HEALTHY_PACE: PaceOptions = {
 export const QUIET_PLAN: Plan = {
   voterCount: 3,
   observerCount: 0,
+  hasObserverMasters: false,
+  observerMasterBytesMax: 65_536,
   hierarchy: MAJORITIES,
   tickTimeMs: 100,
   initLimitTicks: 10,
@@ -208,6 +213,8 @@ export function drawPlan(prng: Prng): Plan {
     quorumSasl: false,
     readOnlyAfterMs: prng.pick([-1, 100, 500, 1500]),
     hierarchy: drawHierarchy(prng, voterCount),
+    hasObserverMasters: prng.chance(1, 2),
+    observerMasterBytesMax: prng.pick([1000, 65_536]),
   };
 }
 

@@ -231,6 +231,8 @@ export class FakeLearning extends FakeRole implements LearnerHost {
     return this.server.network.dial(this.server.member, address.port, 'quorum');
   }
 
+  inform(): void {}
+
   commit(proposal: Proposal): void {
     const { server } = this;
     if (this.learner.serving)

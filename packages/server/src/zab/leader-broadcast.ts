@@ -8,32 +8,16 @@
  * likewise position and queues of a proposal (B1), so nothing falls between.
  */
 
-import {
-  counterOf,
-  epochOf,
-  JuteWriter,
-  makeZxid,
-  PacketType,
-  utf8Encode,
-  zxidToHex,
-} from '@zabra/protocol';
+import { counterOf, epochOf, JuteWriter, makeZxid, PacketType, utf8Encode } from '@zabra/protocol';
 import { designateLeader } from './designated-leader.ts';
 import type { LearnerHandler } from './learner-handler.ts';
+import { inform, LearnerSync, type LearnerSyncOwner } from './learner-sync.ts';
 import { Proposals } from './proposals.ts';
-import { planSync, SNAP_PLAN, type SyncPlan } from './synchronization.ts';
 import type { LeaderHost, Proposal } from './zab-host.ts';
 
-/** Snapshots on their way at once; voters are exempt, as in Apache. */
-const SNAPSHOTS_MAX = 10;
-
-/** How many times the usual bound may wait behind a snapshot. */
-const STREAMING_PATIENCE = 16;
-
-export interface BroadcastOwner {
-  readonly handlers: ReadonlyMap<number, LearnerHandler>;
+export interface BroadcastOwner extends LearnerSyncOwner {
   /** True once the reign is over: nothing is sent or committed any more. */
   readonly isOver: boolean;
-  drop(handler: LearnerHandler, why: string): void;
   /** A reconfiguration that was just committed ends the reign. */
   retire(reason: string): void;
 }
@@ -41,6 +25,7 @@ export interface BroadcastOwner {
 export class LeaderBroadcast {
   readonly #host: LeaderHost;
   readonly #owner: BroadcastOwner;
+  readonly #sync: LearnerSync;
   readonly #proposals: Proposals;
   readonly #epoch: number;
   readonly #epochStart: number;
@@ -52,6 +37,7 @@ export class LeaderBroadcast {
   constructor(host: LeaderHost, owner: BroadcastOwner, epoch: number) {
     this.#host = host;
     this.#owner = owner;
+    this.#sync = new LearnerSync(host, owner);
     this.#epoch = epoch;
     this.#epochStart = makeZxid(epoch, 0);
     this.#proposals = new Proposals(this.#epochStart);
@@ -80,12 +66,15 @@ export class LeaderBroadcast {
 
   /** Queues all that brings the learner up to date; from then on it gets every packet. */
   synchronise(handler: LearnerHandler, isEstablished: boolean): boolean {
-    const plan = this.#plan(handler, isEstablished);
-    this.#host.onSynchronise(plan.kind);
-    if (plan.kind === 'SNAP' && !this.#startSnapshot(handler)) return false;
-    if (plan.kind !== 'SNAP') this.#queueHistory(handler, plan);
+    const { committedLog, lastProcessedZxid } = this.#host;
+    const processed = isEstablished
+      ? Math.max(lastProcessedZxid, this.#epochStart)
+      : lastProcessedZxid;
+    const { lastProposed } = this.#proposals;
+    const kind = this.#sync.begin(handler, committedLog, processed, lastProposed);
+    if (kind === null) return false;
     // What it acknowledged before and loses now must not count: it is proposed again below.
-    if (plan.kind === 'DIFF') handler.keptZxid = handler.lastZxid;
+    if (kind === 'DIFF') handler.keptZxid = handler.lastZxid;
     else this.#proposals.forgetAcks(handler.sid);
     if (!handler.isObserver) {
       handler.lastSentZxid = Math.max(this.#epochStart, handler.keptZxid);
@@ -172,47 +161,6 @@ export class LeaderBroadcast {
     this.#proposals.sync(answer);
   }
 
-  #plan(handler: LearnerHandler, isEstablished: boolean): SyncPlan {
-    const { committedLog, lastProcessedZxid, limits } = this.#host;
-    const { lastProposed } = this.#proposals;
-    const processed = isEstablished
-      ? Math.max(lastProcessedZxid, this.#epochStart)
-      : lastProcessedZxid;
-    let plan = planSync(handler.lastZxid, processed, committedLog, lastProposed, handler.isZabra);
-    // A snapshot streams as the network takes it; a history would be queued all at once.
-    if (plan.kind !== 'SNAP' && committedLog.bytesFrom(plan.from) > limits.queueBytesMax / 2) {
-      plan = SNAP_PLAN;
-    }
-    const at = zxidToHex(handler.lastZxid);
-    this.#host.log(
-      'info',
-      'LearnerHandler',
-      `Synchronising ${handler.sid} at 0x${at}: ${plan.kind}`,
-    );
-    return plan;
-  }
-
-  #startSnapshot(handler: LearnerHandler): boolean {
-    let count = 0;
-    for (const other of this.#owner.handlers.values()) if (other.isStreaming) count += 1;
-    if (handler.isObserver && count >= SNAPSHOTS_MAX) {
-      this.#owner.drop(handler, `${count} snapshots are on their way already`);
-      return false;
-    }
-    handler.startSnapshot(this.#host.openSnapshot());
-    return true;
-  }
-
-  #queueHistory(handler: LearnerHandler, plan: SyncPlan): void {
-    const history = this.#host.committedLog;
-    handler.send(plan.kind === 'DIFF' ? PacketType.DIFF : PacketType.TRUNC, plan.zxid);
-    for (let index = plan.from; index < history.length; index++) {
-      const { zxid, buffer, start, end } = history.at(index);
-      handler.sendRange(PacketType.PROPOSAL, zxid, buffer, start, end);
-      handler.send(PacketType.COMMIT, zxid);
-    }
-  }
-
   #commitReady(): void {
     while (!this.#owner.isOver && !this.#isRetired) {
       const proposal = this.#proposals.takeCommitted(this.#host.verifiers);
@@ -251,23 +199,20 @@ export class LeaderBroadcast {
   /** `leaderSid` is -1 unless the proposal is a reconfiguration. */
   #announce(handler: LearnerHandler, proposal: Proposal, leaderSid: number): void {
     if (!handler.isForwarded) return;
-    const { zxid, buffer, start, end } = proposal;
-    if (leaderSid >= 0) {
-      const w = new JuteWriter(end - start + 8);
+    if (handler.isObserver) inform(handler, proposal, leaderSid);
+    else if (leaderSid < 0) handler.send(PacketType.COMMIT, proposal.zxid);
+    else {
+      const w = new JuteWriter(8);
       w.number(leaderSid);
-      if (handler.isObserver) w.raw(buffer, start, end);
-      const type = handler.isObserver ? PacketType.INFORMANDACTIVATE : PacketType.COMMITANDACTIVATE;
-      handler.sendRange(type, zxid, w.buffer, 0, w.position);
-    } else if (handler.isObserver) handler.sendRange(PacketType.INFORM, zxid, buffer, start, end);
-    else handler.send(PacketType.COMMIT, zxid);
+      const type = PacketType.COMMITANDACTIVATE;
+      handler.sendRange(type, proposal.zxid, w.buffer, 0, w.position);
+    }
     this.#checkQueue(handler);
   }
 
   /** T35: a learner that does not take what it is sent is closed; no packet is ever left out. */
   #checkQueue(handler: LearnerHandler): void {
-    // Behind a snapshot on its way everything waits: a big tree under writes must still arrive.
-    const patience = handler.isStreaming ? STREAMING_PATIENCE : 1;
-    if (handler.queuedBytes <= this.#host.limits.queueBytesMax * patience) return;
+    if (!handler.isOverfull(this.#host.limits.queueBytesMax)) return;
     this.#owner.drop(handler, `${handler.queuedBytes} bytes wait for it`);
   }
 }

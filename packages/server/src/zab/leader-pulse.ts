@@ -8,16 +8,18 @@
 import { JuteWriter } from '@zabra/protocol';
 import { FLOOR_BYTES } from './heartbeat.ts';
 import type { LearnerHandler } from './learner-handler.ts';
-import type { LeaderHost } from './zab-host.ts';
+import type { ZabHost } from './zab-host.ts';
+
+type PulseHost = Pick<ZabHost, 'limits' | 'pace' | 'nowMs'>;
 
 export class LeaderPulse {
-  readonly #host: LeaderHost;
+  readonly #host: PulseHost;
   readonly #data: JuteWriter;
   #nextMs: number;
   #nextFastMs: number;
   #isFullTick: boolean;
 
-  constructor(host: LeaderHost) {
+  constructor(host: PulseHost) {
     this.#host = host;
     this.#data = new JuteWriter(FLOOR_BYTES);
     this.#nextMs = 0;

@@ -24,6 +24,8 @@ import type { LearnerOwner, PacketLink, SnapshotStream } from './zab-host.ts';
 /** A snapshot is written on while the network holds less than this. */
 const SNAPSHOT_UNSENT_BYTES_MAX = 1 << 20;
 const SNAPSHOT_SLICE_BYTES = 256 * 1024;
+/** How many times the usual bound may wait behind a snapshot. */
+const STREAMING_PATIENCE = 16;
 /** Behind every snapshot body, as a string. */
 const SNAPSHOT_SIGNATURE = 'BenWasHere';
 
@@ -106,6 +108,12 @@ export class LearnerHandler implements LearnerOwner {
   get queuedBytes(): number {
     const waiting = this.#behindBody.position + this.#untilUpToDate.position;
     return this.link.unsentBytes + waiting;
+  }
+
+  /** More waits for it than it may have: it does not take what it is sent (T35). */
+  isOverfull(bytesMax: number): boolean {
+    // Behind a snapshot on its way everything waits: a big tree under writes must still arrive.
+    return this.queuedBytes > bytesMax * (this.isStreaming ? STREAMING_PATIENCE : 1);
   }
 
   send(type: number, zxid: number, data: Uint8Array | null = null): void {

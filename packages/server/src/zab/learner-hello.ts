@@ -1,25 +1,32 @@
 /**
- * LearnerHello: the first packet of a learner, FOLLOWERINFO or OBSERVERINFO, as its leader takes it
+ * LearnerHello: the first packet of a learner, FOLLOWERINFO or OBSERVERINFO, as its leader, or
+ * the follower that it observes, takes it
  * (`LeaderProcessCEPOCH`; quorum-protocol.md 5.2 and 6): who it is, of which kind, what it has
  * promised, and why it cannot be led.
  */
 
 import { epochOf, LEARNER_PROTOCOL_VERSION, packetName, PacketType } from '@zabra/protocol';
 import { memberOf } from './ensemble-config.ts';
-import type { LeaderDiscovery } from './leader-discovery.ts';
 import type { LearnerHandler } from './learner-handler.ts';
 import { decodeLearnerInfo } from './learner-info.ts';
 import type { LeaderHost } from './zab-host.ts';
 
+/** Whoever has an epoch, and knows which promise of a learner stands against it. */
+export interface EpochJudge {
+  objectionTo(acceptedEpoch: number): string | null;
+}
+
+export type LearnerHelloHost = Pick<LeaderHost, 'sid' | 'ensemble' | 'reconfig'>;
+
 export class LearnerHello {
-  readonly #host: LeaderHost;
-  readonly #discovery: LeaderDiscovery;
+  readonly #host: LearnerHelloHost;
+  readonly #epochs: EpochJudge;
   /** Learners without a sid get negative ones. */
   #anonymousNext: number;
 
-  constructor(host: LeaderHost, discovery: LeaderDiscovery) {
+  constructor(host: LearnerHelloHost, epochs: EpochJudge) {
     this.#host = host;
-    this.#discovery = discovery;
+    this.#epochs = epochs;
     this.#anonymousNext = -1;
   }
 
@@ -54,6 +61,6 @@ export class LearnerHello {
     if (protocol < LEARNER_PROTOCOL_VERSION) return `its protocol ${protocol} is older than 3.4`;
     const { version } = this.#host.reconfig.lastSeen;
     if (configVersion > version) return 'its configuration is newer than ours';
-    return this.#discovery.objectionTo(handler.acceptedEpoch);
+    return this.#epochs.objectionTo(handler.acceptedEpoch);
   }
 }

@@ -66,15 +66,18 @@ export class LearnerHistory {
     return `${this.#pendingBytes} bytes of proposals wait for their COMMIT`;
   }
 
-  /** COMMIT. It must speak of the oldest proposal that waits, or of what is covered already. */
-  commit(zxid: number): Outcome {
+  /**
+   * COMMIT. It must speak of the oldest proposal that waits, or of what is covered already.
+   * `leaderSid` is who leads from a reconfiguration on, -1 for any other transaction.
+   */
+  commit(zxid: number, leaderSid = -1): Outcome {
     if (zxid <= this.#lastCommitted) return null;
     const head = this.#pending.peek();
     if (head === undefined) return gap('COMMIT without PROPOSAL', this.#lastSeen, zxid);
     if (head.zxid !== zxid) return gap('COMMIT', head.zxid, zxid);
     this.#pending.shift();
     this.#pendingBytes -= sizeOf(head);
-    this.#apply(this.#loggingEpoch >= 0 ? head : this.#append(head));
+    this.#apply(this.#loggingEpoch >= 0 ? head : this.#append(head), leaderSid);
     return null;
   }
 
@@ -84,7 +87,7 @@ export class LearnerHistory {
     if (this.#pending.length > 0) return gap('INFORM', this.#lastCommitted, zxid);
     if (!follows(this.#lastSeen, zxid)) return gap('INFORM', this.#lastSeen, zxid);
     this.#lastSeen = zxid;
-    this.#apply(this.#host.storage.append(zxid, buffer, start, end));
+    this.#apply(this.#host.storage.append(zxid, buffer, start, end), -1);
     return null;
   }
 
@@ -127,10 +130,11 @@ export class LearnerHistory {
     return this.#host.storage.append(held.zxid, held.buffer, held.start, held.end);
   }
 
-  #apply(proposal: Proposal): void {
+  #apply(proposal: Proposal, leaderSid: number): void {
     this.#lastCommitted = proposal.zxid;
     this.#host.committedLog.add(proposal);
     this.#host.commit(proposal);
+    this.#host.inform(proposal, leaderSid);
   }
 }
 

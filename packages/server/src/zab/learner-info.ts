@@ -42,10 +42,11 @@ export function decodeLearnerInfo(
   return { sid, protocolVersion, configVersion, zabraVersion: readDeclaration(r) };
 }
 
-export function encodeLeaderInfo(): Uint8Array {
+/** `isZabra` is false where the leader is an Apache member, whoever passes on what it says. */
+export function encodeLeaderInfo(isZabra = true): Uint8Array {
   const w = new JuteWriter(16);
   writeLeaderInfoData(w, LEARNER_PROTOCOL_VERSION);
-  declare(w);
+  if (isZabra) declare(w);
   return w.toBytes();
 }
 

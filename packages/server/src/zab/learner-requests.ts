@@ -1,7 +1,8 @@
 /**
- * What learners ask of an established leader between their ACKs: requests and syncs of their
- * clients, sessions that move (REVALIDATE), and the touch table in the answer to a PING
- * (quorum-protocol.md 9 and 11). It decodes the packets' data and answers syncs itself.
+ * What learners ask of an established leader, or of the follower that they observe, between their
+ * ACKs: requests and syncs of their clients, sessions that move (REVALIDATE), and the touch table
+ * in the answer to a PING (quorum-protocol.md 9, 11 and 13). It decodes and encodes the packets'
+ * data.
  */
 
 import {
@@ -26,19 +27,35 @@ const TOUCH_BYTES = 12;
 /** Unanswered syncs of one learner before it is closed: more than its clients may have. */
 const SYNCS_MAX = 65536;
 
+export type RequestsHost = Pick<
+  LeaderHost,
+  'log' | 'onLearnerRequest' | 'onRevalidate' | 'onTouch'
+>;
+
 export interface RequestsOwner {
-  sync(answer: () => void): void;
+  /** A client's sync; `buffer[start, end)` is its body, valid during the call only. */
+  sync(
+    answer: () => void,
+    sessionHi: number,
+    sessionLo: number,
+    cxid: number,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    auth: readonly Id[] | null,
+  ): void;
   drop(handler: LearnerHandler, why: string): void;
 }
 
 export class LearnerRequests {
-  readonly #host: LeaderHost;
+  readonly #host: RequestsHost;
   readonly #owner: RequestsOwner;
-  readonly #handOver: HandOver;
+  /** Null where nobody leads: a follower hands over nothing to its observers. */
+  readonly #handOver: HandOver | null;
   readonly #reader: JuteReader;
   readonly #answer: JuteWriter;
 
-  constructor(host: LeaderHost, owner: RequestsOwner, handOver: HandOver) {
+  constructor(host: RequestsHost, owner: RequestsOwner, handOver: HandOver | null) {
     this.#host = host;
     this.#owner = owner;
     this.#handOver = handOver;
@@ -63,7 +80,7 @@ export class LearnerRequests {
         this.#onPing(handler, buffer, start, end);
         return;
       case PacketType.REQUEST:
-        if (start >= 0 && this.#handOver.isDraining) {
+        if (start >= 0 && this.#handOver?.isDraining === true) {
           this.#handOver.defer(handler, buffer, start, end, auth);
         } else this.#onRequest(handler, buffer, start, end, auth);
         return;
@@ -71,7 +88,7 @@ export class LearnerRequests {
         this.#onRevalidate(handler, buffer, start, end);
         return;
       case OwnPacket.READY:
-        this.#handOver.onReady(handler);
+        this.#handOver?.onReady(handler);
         return;
       case OwnPacket.REQUEST_LEADERSHIP:
         this.#onLeadershipWanted(handler);
@@ -87,7 +104,7 @@ export class LearnerRequests {
   }
 
   #onLeadershipWanted({ sid }: LearnerHandler): void {
-    const objection = this.#handOver.begin(sid);
+    const objection = this.#handOver?.begin(sid) ?? null;
     if (objection === null) return;
     this.#host.log('warn', 'LearnerHandler', `${sid} wants to lead, which cannot be: ${objection}`);
   }
@@ -131,25 +148,26 @@ export class LearnerRequests {
     const { hi, lo } = r;
     const cxid = r.int();
     const opcode = r.int();
+    const bodyStart = r.position;
     if (opcode === OpCode.sync) {
-      this.#onSync(handler);
+      const answer = this.#answerTo(handler);
+      if (answer !== null) this.#owner.sync(answer, hi, lo, cxid, buffer, bodyStart, end, auth);
       return;
     }
-    const bodyStart = r.position;
     this.#host.onLearnerRequest(handler, hi, lo, cxid, opcode, buffer, bodyStart, end, auth);
   }
 
   /** The answer travels in the queue of the COMMITs, so all that came before is ahead of it. */
-  #onSync(handler: LearnerHandler): void {
+  #answerTo(handler: LearnerHandler): (() => void) | null {
     if (handler.syncsWaiting >= SYNCS_MAX) {
       this.#owner.drop(handler, `${SYNCS_MAX} of its syncs wait`);
-      return;
+      return null;
     }
     handler.syncsWaiting += 1;
-    this.#owner.sync(() => {
+    return () => {
       handler.syncsWaiting -= 1;
       handler.send(PacketType.SYNC, 0);
-    });
+    };
   }
 
   #onRevalidate(handler: LearnerHandler, buffer: Uint8Array, start: number, end: number): void {

@@ -180,7 +180,7 @@ export class LearnerTraffic {
     const leaderSid = this.#reader.reset(buffer, start, end).zxid();
     const fault =
       type === PacketType.COMMITANDACTIVATE
-        ? this.history.commit(zxid)
+        ? this.history.commit(zxid, leaderSid)
         : this.history.inform(zxid, buffer, start + SID_BYTES, end);
     if (fault !== null) return fault;
     const reason = this.#host.reconfig.onCommitted(zxid, leaderSid);

@@ -316,6 +316,8 @@ export class ScriptLearnerHost extends ScriptHost implements LearnerHost {
   isObserver = false;
   configVersion = 0;
   leaderVersion = 0;
+  /** What observers of ours were to be told of: zxid and who leads from there. */
+  readonly informed: [zxid: number, leaderSid: number][] = [];
   readonly dials: { address: HostPort; link: ScriptLink }[] = [];
   touches: Uint8Array = new Uint8Array(0);
   readonly reconfig = new ScriptReconfig(() => configOf(THREE_TEXT), this.deeds);
@@ -324,6 +326,10 @@ export class ScriptLearnerHost extends ScriptHost implements LearnerHost {
     const link = new ScriptLink();
     this.dials.push({ address, link });
     return link;
+  }
+
+  inform(proposal: Proposal, leaderSid: number): void {
+    this.informed.push([proposal.zxid, leaderSid]);
   }
 
   truncate(zxid: number): void {

@@ -246,6 +246,11 @@ export interface LearnerHost extends ZabHost {
    * ends before, the peer makes memory what the disk then says (S3). The link is paused meanwhile.
    */
   installSnapshot(): number;
+  /**
+   * Behind `commit`: observers that we serve are told. `leaderSid` is who leads from a
+   * reconfiguration on, -1 for any other transaction.
+   */
+  inform(proposal: Proposal, leaderSid: number): void;
   /** UPTODATE: serve clients. */
   onServing(epoch: number): void;
   /** Sessions touched since the last call, n * (long session, int timeoutMs); never null. */

@@ -7,7 +7,7 @@ import { counterOf, epochOf } from '@zabra/protocol';
 import type { DiskRequest } from '../../log/disk.ts';
 import type { PeerStatus, Role } from '../../peer/peer-status.ts';
 import type { Exit } from '../../peer/ready.ts';
-import { ELECTION_PORTS, QUORUM_PORTS } from '../member-config.ts';
+import { ELECTION_PORTS, OBSERVER_MASTER_PORT, QUORUM_PORTS } from '../member-config.ts';
 import type { Endpoint } from '../sim-net.ts';
 import { Configurations } from './configurations.ts';
 import { Durability } from './durability.ts';
@@ -83,7 +83,8 @@ export class Checkers {
     const { port } = from.connection.acceptor;
     // What strangers say is their affair, and to them no member says anything that counts.
     if (Number.isNaN(sidOf(from.host)) || Number.isNaN(sidOf(from.other.host))) return;
-    if (isOneOf(QUORUM_PORTS, port)) this.#quorumWire.onSent(from, sidOf, bytes);
+    const isQuorum = isOneOf(QUORUM_PORTS, port) || port === OBSERVER_MASTER_PORT;
+    if (isQuorum) this.#quorumWire.onSent(from, sidOf, bytes);
     else if (isOneOf(ELECTION_PORTS, port)) {
       this.#electionWire.onSent(from, sidOf(from.host), bytes);
     }

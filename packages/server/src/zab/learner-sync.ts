@@ -1,0 +1,91 @@
+/**
+ * How whoever serves learners brings one to its own history, once it has decided to: the op packet,
+ * then the transactions that the learner lacks, or the whole state (quorum-protocol.md 6.2 and 7).
+ * A leader does that for all learners, a follower for the observers behind it. And how observers
+ * hear of what is committed from then on.
+ */
+
+import { JuteWriter, PacketType, zxidToHex } from '@zabra/protocol';
+import type { CommittedLog } from './committed-log.ts';
+import type { LearnerHandler } from './learner-handler.ts';
+import { planSync, SNAP_PLAN, type SyncPlan } from './synchronization.ts';
+import type { LeaderHost, Proposal } from './zab-host.ts';
+
+/** Snapshots on their way at once; voters are exempt, as in Apache. */
+const SNAPSHOTS_MAX = 10;
+const SID_BYTES = 8;
+
+export type LearnerSyncHost = Pick<LeaderHost, 'limits' | 'log' | 'openSnapshot' | 'onSynchronise'>;
+
+export interface LearnerSyncOwner {
+  readonly handlers: ReadonlyMap<number, LearnerHandler>;
+  drop(handler: LearnerHandler, why: string): void;
+}
+
+export class LearnerSync {
+  readonly #host: LearnerSyncHost;
+  readonly #owner: LearnerSyncOwner;
+
+  constructor(host: LearnerSyncHost, owner: LearnerSyncOwner) {
+    this.#host = host;
+    this.#owner = owner;
+  }
+
+  /**
+   * Queues the op packet and what belongs to it; how is returned, or null when the learner had to
+   * be dropped. `processed` and `lastProposed` are those of `planSync`.
+   */
+  begin(
+    handler: LearnerHandler,
+    history: CommittedLog,
+    processed: number,
+    lastProposed: number,
+  ): SyncPlan['kind'] | null {
+    const { limits } = this.#host;
+    const { sid, lastZxid, isZabra } = handler;
+    let plan = planSync(lastZxid, processed, history, lastProposed, isZabra);
+    // A snapshot streams as the network takes it; a history would be queued all at once.
+    if (plan.kind !== 'SNAP' && history.bytesFrom(plan.from) > limits.queueBytesMax / 2) {
+      plan = SNAP_PLAN;
+    }
+    const at = zxidToHex(lastZxid);
+    this.#host.log('info', 'LearnerHandler', `Synchronising ${sid} at 0x${at}: ${plan.kind}`);
+    this.#host.onSynchronise(plan.kind);
+    if (plan.kind !== 'SNAP') queueHistory(handler, history, plan);
+    else if (!this.#startSnapshot(handler)) return null;
+    return plan.kind;
+  }
+
+  #startSnapshot(handler: LearnerHandler): boolean {
+    let count = 0;
+    for (const other of this.#owner.handlers.values()) if (other.isStreaming) count += 1;
+    if (handler.isObserver && count >= SNAPSHOTS_MAX) {
+      this.#owner.drop(handler, `${count} snapshots are on their way already`);
+      return false;
+    }
+    handler.startSnapshot(this.#host.openSnapshot());
+    return true;
+  }
+}
+
+function queueHistory(handler: LearnerHandler, history: CommittedLog, plan: SyncPlan): void {
+  handler.send(plan.kind === 'DIFF' ? PacketType.DIFF : PacketType.TRUNC, plan.zxid);
+  for (let index = plan.from; index < history.length; index++) {
+    const { zxid, buffer, start, end } = history.at(index);
+    handler.sendRange(PacketType.PROPOSAL, zxid, buffer, start, end);
+    handler.send(PacketType.COMMIT, zxid);
+  }
+}
+
+/** `leaderSid` is who leads from a reconfiguration on, -1 for any other transaction. */
+export function inform(handler: LearnerHandler, proposal: Proposal, leaderSid: number): void {
+  const { zxid, buffer, start, end } = proposal;
+  if (leaderSid < 0) {
+    handler.sendRange(PacketType.INFORM, zxid, buffer, start, end);
+    return;
+  }
+  const w = new JuteWriter(end - start + SID_BYTES);
+  w.number(leaderSid);
+  w.raw(buffer, start, end);
+  handler.sendRange(PacketType.INFORMANDACTIVATE, zxid, w.buffer, 0, w.position);
+}
