@@ -27,6 +27,12 @@ function mastersOf(membership: Membership, port: number, seed = 1): LearnerMaste
   return new LearnerMasters(membership, port, new Prng(seed));
 }
 
+/** What a test compares. */
+function nextOf(masters: LearnerMasters, leaderSid: number) {
+  const { sid, addresses } = masters.next(leaderSid);
+  return { sid, addresses };
+}
+
 describe('the master of a learner', () => {
   it('is the leader without a port, and for a follower', () => {
     const config = configOf(WITH_OBSERVER);
@@ -35,7 +41,7 @@ describe('the master of a learner', () => {
       [1, 2191],
     ] as const) {
       const masters = mastersOf(new Membership(sid, config, null), port);
-      assert.deepEqual(masters.next(3), { sid: 3, addresses: [{ host: 'h3', port: 2888 }] });
+      assert.deepEqual(nextOf(masters, 3), { sid: 3, addresses: [{ host: 'h3', port: 2888 }] });
     }
   });
 
@@ -53,6 +59,17 @@ describe('the master of a learner', () => {
       orders.add(sids.slice(0, 4).join());
     }
     assert.ok(orders.size > 5, `${orders.size} orders`);
+  });
+
+  it('is once more who has served, unless that one leads now', () => {
+    const masters = mastersOf(new Membership(9, configOf(WITH_OBSERVER), null), 2191);
+    const first = masters.next(3);
+    first.onServing();
+    assert.equal(masters.next(3).sid, first.sid);
+    const second = masters.next(3);
+    assert.notEqual(second.sid, first.sid);
+    second.onServing();
+    assert.notEqual(masters.next(second.sid).sid, second.sid);
   });
 
   it('is the leader where nobody else votes', () => {

@@ -1,9 +1,9 @@
 /**
  * LearnerMasters: whom an observer attaches to. Without `observerMasterPort` it is the leader. With
  * it, the voters take turns, in an order of our own drawing, so that observers spread over them
- * (quorum-protocol.md 13, upstream `QuorumPeer.findLearnerMaster`); who does not answer is passed
- * over in the next role. Followers alone listen there, so the leader is left out while we know of
- * one; where nobody else votes, there is only the leader.
+ * (quorum-protocol.md 13, upstream `QuorumPeer.findLearnerMaster`). Who does not answer is passed
+ * over in the next role, and who has served us is asked once more. Followers alone listen there, so
+ * the leader is left out while we know of one; where nobody else votes, there is only the leader.
  */
 
 import type { HostPort, Prng } from '@zabra/protocol';
@@ -12,6 +12,8 @@ import type { Membership } from './membership.ts';
 export interface LearnerMaster {
   readonly sid: number;
   readonly addresses: readonly HostPort[];
+  /** We are up to date with it. */
+  onServing(): void;
 }
 
 export class LearnerMasters {
@@ -23,6 +25,8 @@ export class LearnerMasters {
   #version: number;
   #order: readonly number[];
   #next: number;
+  /** Has served us last, and is next; -1 for none. */
+  #keptSid: number;
 
   constructor(membership: Membership, port: number, prng: Prng) {
     this.#membership = membership;
@@ -31,6 +35,7 @@ export class LearnerMasters {
     this.#version = -1;
     this.#order = [];
     this.#next = 0;
+    this.#keptSid = -1;
   }
 
   /** For the next role as a learner of that leader. */
@@ -38,9 +43,13 @@ export class LearnerMasters {
     const membership = this.#membership;
     if (this.#port > 0 && membership.isObserver) {
       const sid = this.#nextVoter(leaderSid);
-      if (sid >= 0) return { sid, addresses: this.#addressesOf(sid) };
+      const onServing = (): void => {
+        this.#keptSid = sid;
+      };
+      if (sid >= 0) return { sid, addresses: this.#addressesOf(sid), onServing };
     }
-    return { sid: leaderSid, addresses: membership.quorumAddresses(leaderSid) };
+    const addresses = membership.quorumAddresses(leaderSid);
+    return { sid: leaderSid, addresses, onServing: () => undefined };
   }
 
   #nextVoter(leaderSid: number): number {
@@ -52,6 +61,9 @@ export class LearnerMasters {
       this.#order = order;
       this.#next = 0;
     }
+    const keptSid = this.#keptSid;
+    this.#keptSid = -1;
+    if (keptSid !== leaderSid && voters.includes(keptSid)) return keptSid;
     const others = this.#order.filter((sid) => sid !== leaderSid);
     return others[this.#next++ % others.length] ?? -1;
   }

@@ -19,6 +19,9 @@ import { SnapshotIntake } from './snapshot-intake.ts';
 /** Of a state that may be ahead of its zxid. */
 const UNKNOWN_DIGEST = { hi: 0, lo: 0 };
 
+/** How long a follower that we would observe may take to answer: others are there as well. */
+const MASTER_DIAL_TICKS = 2;
+
 /** What became of a TRUNC, told to the learner in a turn of its own. */
 type TruncationEnd = 'none' | 'impossible' | 'done';
 
@@ -27,6 +30,8 @@ export class Learning extends RoleHost implements LearnerHost {
   readonly isObserver: boolean;
   /** Whom we are attached to: the leader, or for an observer perhaps one of its followers. */
   readonly masterSid: number;
+  readonly dialLimitTicks: number;
+  readonly #master: LearnerMaster;
   /** 0 for an Apache member, which orders Apache's writes alone. */
   leaderVersion: number;
   /** Null until UPTODATE. */
@@ -54,6 +59,10 @@ export class Learning extends RoleHost implements LearnerHost {
     super(parts, campaign, onLeft, leaderSid);
     this.isObserver = parts.isObserver;
     this.masterSid = master.sid;
+    const { initLimitTicks } = this.limits;
+    const isLeader = master.sid === leaderSid;
+    this.dialLimitTicks = isLeader ? initLimitTicks : Math.min(MASTER_DIAL_TICKS, initLimitTicks);
+    this.#master = master;
     this.leaderVersion = 0;
     this.order = null;
     this.observers = null;
@@ -191,6 +200,7 @@ export class Learning extends RoleHost implements LearnerHost {
     const isOurKind = this.leaderVersion > 0;
     this.order = new LearnerOrder(this.core, port.orderClient, this.learner, isOurKind);
     port.hold.serve(this.order);
+    this.#master.onServing();
     this.#serveObservers(this.order, epoch);
     const seen = epochOf(state.lastProcessedZxid);
     this.log(

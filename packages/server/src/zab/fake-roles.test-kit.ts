@@ -197,6 +197,7 @@ export class FakeLeading extends FakeRole implements LeaderHost {
 export class FakeLearning extends FakeRole implements LearnerHost {
   readonly learner: Learner;
   readonly configVersion = 0;
+  readonly dialLimitTicks = 10;
   leaderVersion = 0;
   isUnbacked: boolean;
   /** Of truncation and of installation, 0 for none. */

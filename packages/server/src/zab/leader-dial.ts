@@ -24,13 +24,12 @@ export class LeaderDial {
   #failure: string | null;
 
   constructor(host: LearnerHost, addresses: readonly HostPort[]) {
-    const { initLimitTicks, tickTimeMs } = host.limits;
     this.#host = host;
     this.#addresses = addresses;
     this.#dials = new Map();
     this.#tries = 0;
     this.#retryAtMs = -1;
-    this.#untilMs = host.nowMs() + initLimitTicks * tickTimeMs;
+    this.#untilMs = host.nowMs() + host.dialLimitTicks * host.limits.tickTimeMs;
     this.#failure = null;
   }
 
@@ -59,7 +58,8 @@ export class LeaderDial {
 
   tick(): void {
     const now = this.#host.nowMs();
-    if (now > this.#untilMs) this.#failure ??= 'no connection within initLimit';
+    if (now > this.#untilMs)
+      this.#failure ??= `no connection within ${this.#host.dialLimitTicks} ticks`;
     else if (this.#retryAtMs >= 0 && now >= this.#retryAtMs) this.#try();
   }
 

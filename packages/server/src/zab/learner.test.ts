@@ -106,8 +106,8 @@ test('connecting takes initLimit at most, and needs an address', () => {
   rig.after(1000);
   assert.equal(left(rig), '');
   rig.after(1);
-  assert.match(left(rig), /within initLimit/);
-  assert.equal(rig.link.closedFor, 'no connection within initLimit');
+  assert.match(left(rig), /within 10 ticks/);
+  assert.equal(rig.link.closedFor, 'no connection within 10 ticks');
   const nowhere = new LearnerRig();
   nowhere.addresses.pop();
   nowhere.after(1);

@@ -316,6 +316,7 @@ export class ScriptLearnerHost extends ScriptHost implements LearnerHost {
   isObserver = false;
   configVersion = 0;
   leaderVersion = 0;
+  dialLimitTicks = 10;
   /** What observers of ours were to be told of: zxid and who leads from there. */
   readonly informed: [zxid: number, leaderSid: number][] = [];
   readonly dials: { address: HostPort; link: ScriptLink }[] = [];

@@ -225,6 +225,8 @@ export interface LearnerHost extends ZabHost {
   readonly configVersion: number;
   /** Set by LEADERINFO: the Zabra version of the leader, 0 for an Apache member. */
   leaderVersion: number;
+  /** Ticks until there must be a connection; at most initLimit. */
+  readonly dialLimitTicks: number;
   /** Dials the leader's quorum port; `onDialed` or `onLinkClosed` of the role follows. */
   dial(address: HostPort): PacketLink;
   /**
