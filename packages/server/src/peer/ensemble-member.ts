@@ -10,7 +10,6 @@ import type { EnsembleConfig } from '../zab/ensemble-config.ts';
 import type { Vote } from '../zab/vote.ts';
 import { Campaign } from './campaign.ts';
 import type { ClientPort } from './client-port.ts';
-import { LearnerMasters } from './learner-masters.ts';
 import { Leading } from './leading.ts';
 import { Learning } from './learning.ts';
 import { MemberParts } from './member-parts.ts';
@@ -39,7 +38,6 @@ export class EnsembleMember implements LinksOwner, QuorumGateOwner {
   readonly #core: PeerCore;
   readonly #parts: MemberParts;
   readonly #patience: RolePatience;
-  readonly #masters: LearnerMasters;
   #role: Leading | Learning | null;
   /** Of `settle`, 0 while no role is being left. */
   #settleToken: number;
@@ -63,8 +61,6 @@ export class EnsembleMember implements LinksOwner, QuorumGateOwner {
     this.#parts.reconfiguration.owner = this.ports;
     this.gate = new QuorumGate(core, this.links, this.campaign.mesh, this);
     this.#patience = new RolePatience();
-    const { observerMasterPort } = core.config;
-    this.#masters = new LearnerMasters(this.#parts.membership, observerMasterPort, core.prng);
     this.#role = null;
     this.#settleToken = 0;
     this.#reloadAfterSettling = false;
@@ -319,8 +315,7 @@ export class EnsembleMember implements LinksOwner, QuorumGateOwner {
       'QuorumPeer',
       `${this.#parts.isObserver ? 'OBSERVING' : 'FOLLOWING'} ${vote.leader}`,
     );
-    const master = this.#masters.next(vote.leader);
-    const role = new Learning(this.#parts, this.campaign, onLeft, vote.leader, master);
+    const role = new Learning(this.#parts, this.campaign, onLeft, vote.leader);
     this.#role = role;
     role.learner.start();
   }

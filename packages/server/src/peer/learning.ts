@@ -54,10 +54,10 @@ export class Learning extends RoleHost implements LearnerHost {
     campaign: Campaign,
     onLeft: (reason: string) => void,
     leaderSid: number,
-    master: LearnerMaster,
   ) {
     super(parts, campaign, onLeft, leaderSid);
     this.isObserver = parts.isObserver;
+    const master = parts.masters.next(leaderSid);
     this.masterSid = master.sid;
     const { initLimitTicks } = this.limits;
     const isLeader = master.sid === leaderSid;

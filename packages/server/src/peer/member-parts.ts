@@ -6,6 +6,7 @@
 import type { EnsembleConfig } from '../zab/ensemble-config.ts';
 import type { QuorumVerifier } from '../zab/quorum-verifier.ts';
 import type { ClientPort } from './client-port.ts';
+import { LearnerMasters } from './learner-masters.ts';
 import { MemberStorage } from './member-storage.ts';
 import { Membership } from './membership.ts';
 import type { PeerCore } from './peer-core.ts';
@@ -21,6 +22,7 @@ export class MemberParts {
   readonly membership: Membership;
   readonly reconfiguration: Reconfiguration;
   readonly door: QuorumDoor;
+  readonly masters: LearnerMasters;
 
   constructor(core: PeerCore, port: ClientPort, links: PeerLinks, ensemble: EnsembleConfig) {
     const { sid, proposedEnsemble } = core.config;
@@ -31,6 +33,8 @@ export class MemberParts {
     this.membership = new Membership(sid, ensemble, proposedEnsemble);
     this.reconfiguration = new Reconfiguration(core, this.membership);
     this.door = new QuorumDoor(this);
+    const { observerMasterPort } = core.config;
+    this.masters = new LearnerMasters(this.membership, observerMasterPort, core.prng);
   }
 
   /** The committed configuration. */
