@@ -165,16 +165,18 @@ class Simulation {
 
   /**
    * Clients that only ping keep their sessions. A local session ends with its connection if the
-   * client then comes to another server, as it may when a reign ends because the dead sessions of
-   * the run, ended all at once, used up its zxids.
+   * client then comes to another server. That may be when a reign ends because the dead sessions of
+   * the run, ended all at once, used up its zxids, or when its server comes to lead where leaders
+   * serve no clients.
    */
   #idle(): void {
-    const { expiredCount } = this.#workload.counts;
     const { checkers } = this.#ensemble;
-    const { electionCount } = checkers;
+    const roleChanges = () => checkers.electionCount + checkers.durability.reignCount;
+    const { expiredCount } = this.#workload.counts;
+    const before = roleChanges();
     const { workload, tickTimeMs, localSessions } = this.#plan;
     this.#run((workload.sessionTimeoutMs + 2 * tickTimeMs) * 1000);
-    if (localSessions !== 'none' && checkers.electionCount > electionCount) return;
+    if (localSessions !== 'none' && roleChanges() > before) return;
     const count = this.#workload.counts.expiredCount - expiredCount;
     if (count > 0) throw new Violation(EXPIRY, `${count} sessions of idle clients have expired`);
   }
