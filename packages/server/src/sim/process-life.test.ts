@@ -242,6 +242,18 @@ describe('ProcessLife', () => {
     assert.equal(bench.machine.disk.sizeBytes('log', 'echo'), 3);
   });
 
+  it('ends connections that its machine had not heard of (seed 234)', () => {
+    const bench = new Bench(1);
+    bench.server.pause(10_000_000);
+    const [endpoint, ear] = bench.connect();
+    endpoint.send(Uint8Array.of(1));
+    bench.run();
+    assert.deepEqual([bench.machine.clients.size, ear.closed], [0, '']);
+    bench.server.kill();
+    bench.run();
+    assert.notEqual(ear.closed, '');
+  });
+
   it('falls silent when the power goes', () => {
     const bench = new Bench(6);
     const [endpoint, ear] = bench.connect();

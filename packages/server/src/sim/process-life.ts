@@ -86,6 +86,8 @@ export class ProcessLife<M extends Machine> {
   /** By id of the output; clients and links apart, for their ids may coincide. */
   readonly #clients: Map<number, Link>;
   readonly #links: Map<number, Link>;
+  /** Accepted by the host; the machine has not heard of them yet. */
+  readonly #unheard: Set<Link>;
   readonly #listening: { readonly host: string; readonly port: number }[];
   #inbox: Input<M>[];
   #turn: Planned | null;
@@ -98,6 +100,7 @@ export class ProcessLife<M extends Machine> {
     this.#observer = observer;
     this.#clients = new Map();
     this.#links = new Map();
+    this.#unheard = new Set();
     this.#listening = [];
     this.#inbox = [];
     this.#turn = null;
@@ -129,12 +132,14 @@ export class ProcessLife<M extends Machine> {
     this.#isOver = true;
     this.#world.clock.cancel(this.#turn);
     for (const { host, port } of this.#listening) this.#world.net.stopListening(host, port);
-    for (const { endpoint } of [...this.#clients.values(), ...this.#links.values()]) {
+    const known = [...this.#clients.values(), ...this.#links.values()];
+    for (const { endpoint } of [...known, ...this.#unheard]) {
       if (isSilent) endpoint?.vanish();
       else endpoint?.end();
     }
     this.#clients.clear();
     this.#links.clear();
+    this.#unheard.clear();
   }
 
   /** The process does nothing for a while, as when its machine is suspended. */
@@ -271,8 +276,10 @@ export class ProcessLife<M extends Machine> {
   #accept(kind: ListenKind, endpoint: Endpoint): EndpointOwner {
     const link = newLink(!isLinkKind(kind), null);
     link.endpoint = endpoint;
+    this.#unheard.add(link);
     const { host, port } = endpoint.other;
     this.#put((machine) => {
+      this.#unheard.delete(link);
       const output = isLinkKind(kind)
         ? machine.onLinkOpen(kind, host, port)
         : machine.onClientOpen(host, port, null);

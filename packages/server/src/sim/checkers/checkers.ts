@@ -116,9 +116,11 @@ export class Checkers {
   }
 
   #onApplied(sid: number, status: PeerStatus): void {
-    const { lastProcessedZxid, digest, serving, keepsClients, role } = status;
-    // What is shown to clients is committed, between two reigns as well.
-    if (!serving && !keepsClients) {
+    const { lastProcessedZxid, digest, serving, keepsClients, role, phase } = status;
+    // What is shown to clients is committed, between two reigns as well. Clients that are kept are
+    // shown nothing of what the next leader brings before it serves.
+    const isShown = serving || (keepsClients && phase !== 'synchronization');
+    if (!isShown) {
       this.#onServiceEnded(sid);
       return;
     }
