@@ -264,5 +264,8 @@ describe('a leader', () => {
     forward(link, HI, 1, OpCode.closeSession, new Uint8Array(0));
     forward(link, HI, 1, OpCode.create, createBody('/a'));
     assert.deepEqual(proposed(bed, link), [String(OpCode.closeSession), 'SESSIONEXPIRED']);
+    // Its end is committed, and a request comes that was long under way (seed 1081751274682).
+    forward(link, HI, 1, OpCode.create, createBody('/a'));
+    assert.deepEqual(proposed(bed, link), ['SESSIONEXPIRED']);
   });
 });

@@ -22,6 +22,7 @@ import type { OpRequest } from '../ops/request.ts';
 import type { Proposal } from '../zab/zab-host.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ClientSession } from './client-session.ts';
+import { ClosedSessions } from './closed-sessions.ts';
 import { ExpiryPause } from './expiry-pause.ts';
 import type { PeerCore } from './peer-core.ts';
 import { NodeReaper } from './node-reaper.ts';
@@ -63,6 +64,7 @@ export class PrimaryOrder implements RequestOrder {
   readonly #own: CurrentRequest;
   /** After a stall of ours: learners still hold what they have heard of their sessions. */
   readonly #pause: ExpiryPause;
+  readonly #closed: ClosedSessions;
   #isOver: boolean;
   #isPaused: boolean;
 
@@ -79,6 +81,7 @@ export class PrimaryOrder implements RequestOrder {
     this.#reader = new JuteReader();
     this.#own = new CurrentRequest();
     this.#pause = new ExpiryPause(core.config.tickTimeMs, core.nowMs());
+    this.#closed = new ClosedSessions();
     this.#isOver = false;
     this.#isPaused = false;
     // A new reign gives every session its whole time again.
@@ -193,6 +196,9 @@ export class PrimaryOrder implements RequestOrder {
     if (pending !== null) client.onApplied(pending, result);
     if (result.type === OpCode.closeSession) {
       this.#tracker.remove(result.sessionHi, result.sessionLo);
+      if (this.#core.config.localSessionsEnabled) {
+        this.#closed.add(result.sessionHi, result.sessionLo);
+      }
       client.onSessionClosed(result.sessionHi, result.sessionLo);
     }
   }
@@ -228,6 +234,7 @@ export class PrimaryOrder implements RequestOrder {
     const { localSessionsEnabled, ensemble, sid } = this.#core.config;
     if (!localSessionsEnabled || ensemble === null) return false;
     if (this.#tracker.timeoutMs(sessionHi, sessionLo) >= 0) return false;
+    if (this.#closed.has(sessionHi, sessionLo)) return false;
     if (owner !== this) return sessionHi >>> 24 !== (sid & 0xff);
     return pending?.isOfLocalSession ?? false;
   }
