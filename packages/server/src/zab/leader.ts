@@ -25,6 +25,7 @@ import { EPOCH_UNKNOWN } from './claimed-epochs.ts';
 import { type BroadcastOwner, LeaderBroadcast } from './leader-broadcast.ts';
 import { LeaderClock, type LeaderClockOwner } from './leader-clock.ts';
 import { LeaderDiscovery } from './leader-discovery.ts';
+import { LearnerConnections } from './learner-connections.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import { LearnerHello } from './learner-hello.ts';
 import { encodeLeaderInfo } from './learner-info.ts';
@@ -37,6 +38,7 @@ export type LeaderPhase = 'discovery' | 'synchronization' | 'broadcast' | 'over'
 export class Leader implements BroadcastOwner, LeaderClockOwner {
   /** Learner connections by link id. */
   readonly handlers: Map<number, LearnerHandler>;
+  readonly #connections: LearnerConnections;
   readonly #host: LeaderHost;
   readonly #discovery: LeaderDiscovery;
   readonly #requests: LearnerRequests;
@@ -49,7 +51,8 @@ export class Leader implements BroadcastOwner, LeaderClockOwner {
   readonly #hello: LearnerHello;
 
   constructor(host: LeaderHost) {
-    this.handlers = new Map();
+    this.#connections = new LearnerConnections(host, 'LearnerHandler', 'learner');
+    this.handlers = this.#connections.byLinkId;
     this.#host = host;
     this.#discovery = new LeaderDiscovery(host);
     this.#clock = new LeaderClock(host, this, this.#discovery);
@@ -108,14 +111,12 @@ export class Leader implements BroadcastOwner, LeaderClockOwner {
       return;
     }
     const { tickTimeMs, initLimitTicks, syncLimitTicks } = this.#host.limits;
-    const now = this.#host.nowMs();
-    const graceUntilMs = now + (initLimitTicks + syncLimitTicks) * tickTimeMs;
-    this.handlers.set(link.id, new LearnerHandler(link, now, this.#initDeadline(), graceUntilMs));
+    const graceMs = (initLimitTicks + syncLimitTicks) * tickTimeMs;
+    this.#connections.add(link, this.#host.nowMs() + graceMs);
   }
 
   onLearnerClosed(link: PacketLink): void {
-    const handler = this.handlers.get(link.id);
-    if (handler !== undefined) this.#remove(handler, 'closed by the other end');
+    this.#connections.onClosed(link);
   }
 
   onPacket(
@@ -191,7 +192,7 @@ export class Leader implements BroadcastOwner, LeaderClockOwner {
   /** In every turn, after its other inputs, at least every 20 ms; sends on with snapshots too. */
   tick(): void {
     if (this.isOver) return;
-    for (const handler of this.handlers.values()) this.#stream(handler);
+    for (const handler of this.handlers.values()) this.#connections.stream(handler);
     const end = this.#clock.tick();
     if (end !== null) this.leave(end);
   }
@@ -236,10 +237,7 @@ export class Leader implements BroadcastOwner, LeaderClockOwner {
   }
 
   drop(handler: LearnerHandler, why: string): void {
-    if (!this.handlers.has(handler.link.id)) return;
-    const { remote } = handler.link;
-    this.#host.log('warn', 'LearnerHandler', `Closing learner ${handler.sid} (${remote}): ${why}`);
-    this.#remove(handler, why);
+    this.#connections.drop(handler, why);
   }
 
   /** `LeaderProcessCEPOCH`. */
@@ -256,11 +254,7 @@ export class Leader implements BroadcastOwner, LeaderClockOwner {
       this.drop(handler, objection);
       return;
     }
-    // Whoever says hello again has given up its older connection, even if nothing told us.
-    for (const other of this.handlers.values()) {
-      if (other !== handler && other.sid === handler.sid)
-        this.drop(other, `it connected anew from ${handler.link.remote}`);
-    }
+    this.#connections.dropOlder(handler, `it connected anew from ${handler.link.remote}`);
     handler.state = 'epoch';
     const { sid, acceptedEpoch, isObserver } = handler;
     const isMember = this.#hello.isMember(sid);
@@ -278,7 +272,7 @@ export class Leader implements BroadcastOwner, LeaderClockOwner {
 
   #sendLeaderInfo(handler: LearnerHandler): void {
     handler.state = 'ack-epoch';
-    handler.deadlineMs = this.#initDeadline();
+    handler.deadlineMs = this.#connections.deadlineMs();
     handler.send(PacketType.LEADERINFO, makeZxid(this.epoch, 0), encodeLeaderInfo());
   }
 
@@ -320,8 +314,8 @@ export class Leader implements BroadcastOwner, LeaderClockOwner {
 
   #synchronise(handler: LearnerHandler): void {
     if (this.#broadcast?.synchronise(handler, this.established) !== true) return;
-    handler.deadlineMs = this.#initDeadline();
-    this.#stream(handler);
+    handler.deadlineMs = this.#connections.deadlineMs();
+    this.#connections.stream(handler);
   }
 
   #onPacketInSync(handler: LearnerHandler, type: number, zxid: number): void {
@@ -358,25 +352,6 @@ export class Leader implements BroadcastOwner, LeaderClockOwner {
     if (end === null) this.#host.onEstablished(this.epoch);
     else this.retire(end);
     for (const handler of this.handlers.values()) this.#broadcast?.completeSync(handler);
-  }
-
-  /** Sends on with a snapshot that is on its way; its time runs while it comes forward. */
-  #stream(handler: LearnerHandler): void {
-    if (!handler.isStreaming) return;
-    const moved = handler.streamSnapshot();
-    if (moved === null) this.drop(handler, 'its snapshot was given up');
-    else if (moved) handler.deadlineMs = this.#initDeadline();
-  }
-
-  #initDeadline(): number {
-    const { initLimitTicks, tickTimeMs } = this.#host.limits;
-    return this.#host.nowMs() + initLimitTicks * tickTimeMs;
-  }
-
-  #remove(handler: LearnerHandler, why: string): void {
-    this.handlers.delete(handler.link.id);
-    handler.close(why);
-    this.#host.onLearnerGone(handler);
   }
 
   /** The reign is over. */

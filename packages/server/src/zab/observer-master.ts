@@ -27,7 +27,8 @@ import {
 } from '@zabra/protocol';
 import { CommittedLog } from './committed-log.ts';
 import { LeaderPulse } from './leader-pulse.ts';
-import { LearnerHandler } from './learner-handler.ts';
+import { type ConnectionsHost, LearnerConnections } from './learner-connections.ts';
+import type { LearnerHandler } from './learner-handler.ts';
 import { LearnerHello } from './learner-hello.ts';
 import { encodeLeaderInfo } from './learner-info.ts';
 import { lateness } from './learner-liveness.ts';
@@ -40,11 +41,8 @@ import type { LeaderHost, PacketLink, Proposal, ZabHost } from './zab-host.ts';
  * own leader, in the order in which they come.
  */
 export interface ObserverMasterHost
-  extends Pick<
-      ZabHost,
-      'sid' | 'limits' | 'pace' | 'committedLog' | 'reconfig' | 'lastProcessedZxid'
-    >,
-    Pick<ZabHost, 'nowMs' | 'log'>,
+  extends Pick<ZabHost, 'sid' | 'pace' | 'committedLog' | 'reconfig' | 'lastProcessedZxid'>,
+    ConnectionsHost,
     Pick<LeaderHost, 'ensemble' | 'openSnapshot' | 'onSynchronise'>,
     Pick<LeaderHost, 'onLearnerRequest' | 'onRevalidate' | 'onTouch'> {
   /** Text that NEWLEADER carries. */
@@ -55,8 +53,6 @@ export interface ObserverMasterHost
   readonly retainedBytesMax: number;
   /** Forwards a sync; `answer` is called when our own leader has answered it. */
   onLearnerSync: RequestsOwner['sync'];
-  /** Its connection ended: it owns no session any more. */
-  onLearnerGone(learner: LearnerHandler): void;
 }
 
 /** Transactions kept for observers, whatever their size. */
@@ -65,6 +61,7 @@ const RETAINED_COUNT_MAX = 1 << 18;
 export class ObserverMaster {
   /** Observers by link id. */
   readonly handlers: Map<number, LearnerHandler>;
+  readonly #connections: LearnerConnections;
   readonly #host: ObserverMasterHost;
   readonly #epoch: number;
   readonly #hello: LearnerHello;
@@ -76,7 +73,8 @@ export class ObserverMaster {
   #isOver: boolean;
 
   constructor(host: ObserverMasterHost, epoch: number) {
-    this.handlers = new Map();
+    this.#connections = new LearnerConnections(host, 'ObserverMaster', 'observer');
+    this.handlers = this.#connections.byLinkId;
     this.#host = host;
     this.#epoch = epoch;
     this.#hello = new LearnerHello(host, this);
@@ -105,14 +103,11 @@ export class ObserverMaster {
       link.close('this server does not follow any more');
       return;
     }
-    const now = this.#host.nowMs();
-    const deadlineMs = this.#initDeadline();
-    this.handlers.set(link.id, new LearnerHandler(link, now, deadlineMs, deadlineMs));
+    this.#connections.add(link, this.#connections.deadlineMs());
   }
 
   onLearnerClosed(link: PacketLink): void {
-    const handler = this.handlers.get(link.id);
-    if (handler !== undefined) this.#remove(handler, 'closed by the other end');
+    this.#connections.onClosed(link);
   }
 
   onPacket(
@@ -165,7 +160,7 @@ export class ObserverMaster {
     const { limits, pace, lastProcessedZxid } = this.#host;
     const now = this.#host.nowMs();
     for (const handler of this.handlers.values()) {
-      this.#stream(handler);
+      this.#connections.stream(handler);
       const isLate = handler.state === 'synced-wait' && now > handler.deadlineMs;
       const why = isLate ? 'it is ahead of us' : lateness(handler, limits, pace, now);
       if (why !== null) this.drop(handler, why);
@@ -184,10 +179,7 @@ export class ObserverMaster {
   }
 
   drop(handler: LearnerHandler, why: string): void {
-    if (!this.handlers.has(handler.link.id)) return;
-    const { remote } = handler.link;
-    this.#host.log('warn', 'ObserverMaster', `Closing observer ${handler.sid} (${remote}): ${why}`);
-    this.#remove(handler, why);
+    this.#connections.drop(handler, why);
   }
 
   /** From EpochJudge: whoever has promised a later epoch has a later leader. */
@@ -212,11 +204,9 @@ export class ObserverMaster {
       this.drop(handler, objection);
       return;
     }
-    for (const other of this.handlers.values()) {
-      if (other !== handler && other.sid === handler.sid) this.drop(other, 'it connected anew');
-    }
+    this.#connections.dropOlder(handler, 'it connected anew');
     handler.state = 'ack-epoch';
-    handler.deadlineMs = this.#initDeadline();
+    handler.deadlineMs = this.#connections.deadlineMs();
     const info = encodeLeaderInfo(this.#host.isZabraLed);
     handler.send(PacketType.LEADERINFO, makeZxid(this.#epoch, 0), info);
   }
@@ -241,7 +231,7 @@ export class ObserverMaster {
     }
     handler.lastZxid = zxid;
     handler.state = 'synced-wait';
-    handler.deadlineMs = this.#initDeadline();
+    handler.deadlineMs = this.#connections.deadlineMs();
     this.#synchronise(handler);
   }
 
@@ -256,8 +246,8 @@ export class ObserverMaster {
     const history = isDeeper ? this.#retained : committedLog;
     if (this.#sync.begin(handler, history, processed, processed) === null) return;
     handler.sendNewLeader(epochStart, utf8Encode(ensembleText));
-    handler.deadlineMs = this.#initDeadline();
-    this.#stream(handler);
+    handler.deadlineMs = this.#connections.deadlineMs();
+    this.#connections.stream(handler);
   }
 
   /** Nobody else has to acknowledge it: the observer is up to date at once. */
@@ -273,23 +263,5 @@ export class ObserverMaster {
   /** Apache's observers acknowledge UPTODATE like NEWLEADER, and no transaction ever. */
   #onAck(handler: LearnerHandler, zxid: number): void {
     if (counterOf(zxid) !== 0) this.drop(handler, `it acknowledges 0x${zxidToHex(zxid)}`);
-  }
-
-  #stream(handler: LearnerHandler): void {
-    if (!handler.isStreaming) return;
-    const moved = handler.streamSnapshot();
-    if (moved === null) this.drop(handler, 'its snapshot was given up');
-    else if (moved) handler.deadlineMs = this.#initDeadline();
-  }
-
-  #initDeadline(): number {
-    const { initLimitTicks, tickTimeMs } = this.#host.limits;
-    return this.#host.nowMs() + initLimitTicks * tickTimeMs;
-  }
-
-  #remove(handler: LearnerHandler, why: string): void {
-    this.handlers.delete(handler.link.id);
-    handler.close(why);
-    this.#host.onLearnerGone(handler);
   }
 }
