@@ -59,6 +59,18 @@ test('the body of SNAP goes out as the network takes it, and everything else beh
   assert.deepEqual(link.take(), ['UPTODATE ffffffffffffffff', 'PROPOSAL 200000001 x']);
 });
 
+test('who acknowledges a snapshot that has not left yet is let go, and the leader leads on', () => {
+  const rig = new LeaderRig();
+  rig.host.holds([z(1, 5)], 1);
+  rig.establish();
+  const link = rig.hello(3);
+  link.unsentBytes = 1 << 20;
+  rig.ackEpoch(link, 0, z(1, 1));
+  rig.ack(link, rig.epochStart);
+  assert.equal(link.closedFor, 'it acknowledges a snapshot that has not left yet');
+  assert.equal(rig.leader.established, true);
+});
+
 test('a snapshot that was given up costs the learner its connection', () => {
   const rig = new LeaderRig();
   rig.host.holds([z(1, 5)], 1);

@@ -328,7 +328,7 @@ export class Leader implements BroadcastOwner, LeaderClockOwner {
       if (epochOf(zxid) === this.epoch) handler.earlyAckZxid = zxid;
       return;
     }
-    this.#onAckNewLeader(handler);
+    if (this.#connections.mayAckNewLeader(handler)) this.#onAckNewLeader(handler);
   }
 
   /** `LeaderProcessACKLD`. */

@@ -65,6 +65,16 @@ export class LearnerConnections {
     else if (moved) handler.deadlineMs = this.deadlineMs();
   }
 
+  /**
+   * ACK of NEWLEADER stands for a state that is stored. Of one that is still leaving it is a fault,
+   * and costs the connection: false.
+   */
+  mayAckNewLeader(handler: LearnerHandler): boolean {
+    if (!handler.isStreaming) return true;
+    this.drop(handler, 'it acknowledges a snapshot that has not left yet');
+    return false;
+  }
+
   #remove(handler: LearnerHandler, why: string): void {
     this.byLinkId.delete(handler.link.id);
     handler.close(why);

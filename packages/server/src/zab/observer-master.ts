@@ -256,8 +256,7 @@ export class ObserverMaster {
       this.drop(handler, `it sent ${packetName(type)} of 0x${zxidToHex(zxid)}, wanted ACK`);
       return;
     }
-    if (handler.isStreaming) this.drop(handler, 'it acknowledges a snapshot that has not left yet');
-    else handler.sendUpToDate(this.#host.nowMs());
+    if (this.#connections.mayAckNewLeader(handler)) handler.sendUpToDate(this.#host.nowMs());
   }
 
   /** Apache's observers acknowledge UPTODATE like NEWLEADER, and no transaction ever. */
