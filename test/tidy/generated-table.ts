@@ -6,28 +6,27 @@
  *   <!-- end -->
  */
 
+import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 /**
- * What the document says and what it should say; with ZABRA_REWRITE=1 it is made to say so.
- * Throws when the document has no place for the table.
+ * The document has that table; with ZABRA_REWRITE=1 it is made to. `path` is seen from the root.
  */
-export function checkTable(
-  path: string,
-  name: string,
-  table: string,
-): { readonly found: string; readonly wanted: string } {
+export function expectTable(path: string, name: string, table: string): void {
   const file = ROOT + path;
   const text = readFileSync(file, 'utf8');
   const [head, tail] = [`<!-- table: ${name} -->\n`, '\n<!-- end -->'];
   const start = text.indexOf(head) + head.length;
   const end = text.indexOf(tail, start);
-  if (start < head.length || end < 0) throw new Error(`${path} has no place for "${name}"`);
+  assert.ok(start >= head.length && end >= 0, `${path} has no place for the table "${name}"`);
   const found = text.slice(start, end);
-  if (found === table || process.env['ZABRA_REWRITE'] !== '1') return { found, wanted: table };
-  writeFileSync(file, text.slice(0, start) + table + text.slice(end));
-  return { found: table, wanted: table };
+  if (found === table) return;
+  if (process.env['ZABRA_REWRITE'] === '1') {
+    writeFileSync(file, text.slice(0, start) + table + text.slice(end));
+    return;
+  }
+  assert.equal(found, table, 'Write it anew with ZABRA_REWRITE=1');
 }

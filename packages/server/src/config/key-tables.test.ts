@@ -1,20 +1,11 @@
-/**
- * The registry of keys is sound, and docs/configuration.md says what it says. With
- * ZABRA_REWRITE=1 the tables of the document are written anew.
- */
+/** The registry of keys is sound: no key twice, no default that would not be read back. */
 
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
-import path from 'node:path';
 import { describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { ACCEPTED_KEYS, ACCEPTED_PREFIXES } from './accepted-keys.ts';
 import type { ConfigKey } from './config-key.ts';
-import { keyTables } from './key-tables.test-kit.ts';
 import { KEYS } from './server-keys.ts';
 
-const HERE = path.dirname(fileURLToPath(import.meta.url));
-const DOCUMENT = path.resolve(HERE, '../../../../docs/configuration.md');
 const ROWS: readonly ConfigKey<unknown>[] = [...Object.values(KEYS), ...ACCEPTED_KEYS];
 
 describe('the registry of keys', () => {
@@ -45,21 +36,5 @@ describe('the registry of keys', () => {
       const hidden = Object.values(KEYS).filter(({ key }) => key?.startsWith(prefix));
       assert.deepEqual(hidden, []);
     }
-  });
-});
-
-describe('docs/configuration.md', () => {
-  it('has the tables of the registry', () => {
-    let text = fs.readFileSync(DOCUMENT, 'utf8');
-    const rewritten = [...keyTables()].reduce((document, [name, table]) => {
-      const marked = new RegExp(`(<!-- table: ${name} -->\n)[^]*?(\n<!-- end -->)`);
-      assert.match(document, marked, `wanted a place for the table "${name}"`);
-      return document.replace(marked, (_, head: string, tail: string) => head + table + tail);
-    }, text);
-    if (process.env['ZABRA_REWRITE'] === '1') {
-      fs.writeFileSync(DOCUMENT, rewritten);
-      text = rewritten;
-    }
-    assert.equal(text, rewritten, 'Write it anew with ZABRA_REWRITE=1');
   });
 });
