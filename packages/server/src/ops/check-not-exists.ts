@@ -6,21 +6,16 @@
  *   txn      path, version       as type check
  */
 
-import { ErrorCode, type JuteReader, OpCode, Perms } from '@zabra/protocol';
+import { ErrorCode, OpCode, Perms } from '@zabra/protocol';
 import type { Permission, ReadOperation, WriteOperation } from './operation.ts';
 import { checkFullRule } from './path-rules.ts';
+import { skipPathAndInt } from './path-and-int.ts';
 import { isExpected, type Preparation } from './preparation.ts';
 import type { ReadContext } from './read-context.ts';
 import { replyNothing } from './reply.ts';
 import { applyNothing, prepareNothing } from './keeper-writes.ts';
 
 const PERMISSION: Permission = { perms: Perms.READ, on: 'znode' };
-
-function skip(r: JuteReader): boolean {
-  r.range();
-  r.int();
-  return !r.failed;
-}
 
 function prepare(p: Preparation): number {
   const r = p.reader;
@@ -55,7 +50,7 @@ export const checkNotExists: WriteOperation = {
   errors: [ErrorCode.BADARGUMENTS, ErrorCode.NOAUTH, ErrorCode.NODEEXISTS],
   admission: 'sub',
   inMulti: true,
-  skip,
+  skip: skipPathAndInt,
   prepare,
   apply: applyNothing,
   reply: replyNothing,

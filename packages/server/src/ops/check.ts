@@ -7,20 +7,15 @@
  *   txn      path, version
  */
 
-import { ErrorCode, type JuteReader, OpCode, Perms } from '@zabra/protocol';
+import { ErrorCode, OpCode, Perms } from '@zabra/protocol';
 import type { Application } from './application.ts';
 import type { Permission, WriteOperation } from './operation.ts';
 import { checkFullRule } from './path-rules.ts';
+import { skipPathAndInt } from './path-and-int.ts';
 import { isExpected, nextVersion, type Preparation } from './preparation.ts';
 import { replyNothing } from './reply.ts';
 
 const PERMISSION: Permission = { perms: Perms.READ, on: 'znode' };
-
-function skip(r: JuteReader): boolean {
-  r.range();
-  r.int();
-  return !r.failed;
-}
 
 function prepare(p: Preparation): number {
   const r = p.reader;
@@ -52,7 +47,7 @@ export const check: WriteOperation = {
   errors: [ErrorCode.BADARGUMENTS, ErrorCode.NONODE, ErrorCode.NOAUTH, ErrorCode.BADVERSION],
   admission: 'sub',
   inMulti: true,
-  skip,
+  skip: skipPathAndInt,
   prepare,
   apply,
   reply: replyNothing,

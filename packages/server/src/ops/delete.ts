@@ -12,16 +12,11 @@ import type { Application } from './application.ts';
 import type { Permission, WriteOperation } from './operation.ts';
 import { NodeKind, nodeKind } from './owner.ts';
 import { checkDeletable } from './path-rules.ts';
+import { skipPathAndInt } from './path-and-int.ts';
 import { isExpected, type Preparation } from './preparation.ts';
 import { replyNothing } from './reply.ts';
 
 const PERMISSION: Permission = { perms: Perms.DELETE, on: 'parent' };
-
-function skipDelete(r: JuteReader): boolean {
-  r.range();
-  r.int();
-  return !r.failed;
-}
 
 function prepareDelete(p: Preparation): number {
   const path = p.reader.string();
@@ -98,7 +93,7 @@ export const deleteNode: WriteOperation = {
   ],
   admission: 'client',
   inMulti: true,
-  skip: skipDelete,
+  skip: skipPathAndInt,
   prepare: prepareDelete,
   apply,
   reply: replyNothing,

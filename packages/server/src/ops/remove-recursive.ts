@@ -7,12 +7,13 @@
  *   request  path, int most znodes
  */
 
-import { ErrorCode, type JuteReader, OpCode, parentPath, Perms } from '@zabra/protocol';
+import { ErrorCode, OpCode, parentPath, Perms } from '@zabra/protocol';
 import { applyNothing, prepareNothing, prepareParts } from './keeper-writes.ts';
 import type { ApplyResult } from './apply-result.ts';
 import type { Permission, WriteOperation } from './operation.ts';
 import { checkDeletable } from './path-rules.ts';
 import type { PendingNode } from './pending-node.ts';
+import { skipPathAndInt } from './path-and-int.ts';
 import type { Preparation } from './preparation.ts';
 import type { StateCore } from './state-core.ts';
 import { SUB_HEAD_BYTES } from './sub-transactions.ts';
@@ -24,12 +25,6 @@ const ANY_VERSION = -1;
 /** What a delete in a multi takes beside its path: head, and length of the path. */
 const DELETE_BYTES = SUB_HEAD_BYTES + 4;
 const DELETE_BYTES_MIN = DELETE_BYTES + '/a'.length;
-
-function skip(r: JuteReader): boolean {
-  r.range();
-  r.int();
-  return !r.failed;
-}
 
 function prepare(p: Preparation): number {
   const path = p.reader.string();
@@ -151,7 +146,7 @@ export const removeRecursive: WriteOperation = {
   errors: [ErrorCode.BADARGUMENTS, ErrorCode.NOAUTH, ErrorCode.NOTEMPTY],
   admission: 'keeper',
   inMulti: true,
-  skip,
+  skip: skipPathAndInt,
   prepare,
   apply: applyNothing,
   reply,
