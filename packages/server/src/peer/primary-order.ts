@@ -64,7 +64,8 @@ export class PrimaryOrder implements RequestOrder {
   readonly #own: CurrentRequest;
   /** After a stall of ours: learners still hold what they have heard of their sessions. */
   readonly #pause: ExpiryPause;
-  readonly #closed: ClosedSessions;
+  /** Null where there are no local sessions. */
+  readonly #closed: ClosedSessions | null;
   #isOver: boolean;
   #isPaused: boolean;
 
@@ -81,7 +82,8 @@ export class PrimaryOrder implements RequestOrder {
     this.#reader = new JuteReader();
     this.#own = new CurrentRequest();
     this.#pause = new ExpiryPause(core.config.tickTimeMs, core.nowMs());
-    this.#closed = new ClosedSessions();
+    const { localSessionsEnabled, ensemble } = core.config;
+    this.#closed = localSessionsEnabled && ensemble !== null ? new ClosedSessions() : null;
     this.#isOver = false;
     this.#isPaused = false;
     // A new reign gives every session its whole time again.
@@ -196,9 +198,7 @@ export class PrimaryOrder implements RequestOrder {
     if (pending !== null) client.onApplied(pending, result);
     if (result.type === OpCode.closeSession) {
       this.#tracker.remove(result.sessionHi, result.sessionLo);
-      if (this.#core.config.localSessionsEnabled) {
-        this.#closed.add(result.sessionHi, result.sessionLo);
-      }
+      this.#closed?.add(result.sessionHi, result.sessionLo);
       client.onSessionClosed(result.sessionHi, result.sessionLo);
     }
   }
@@ -231,11 +231,9 @@ export class PrimaryOrder implements RequestOrder {
     pending: PendingRequest | null,
     owner: SessionOwner,
   ): boolean {
-    const { localSessionsEnabled, ensemble, sid } = this.#core.config;
-    if (!localSessionsEnabled || ensemble === null) return false;
+    if (this.#closed === null || this.#closed.has(sessionHi, sessionLo)) return false;
     if (this.#tracker.timeoutMs(sessionHi, sessionLo) >= 0) return false;
-    if (this.#closed.has(sessionHi, sessionLo)) return false;
-    if (owner !== this) return sessionHi >>> 24 !== (sid & 0xff);
+    if (owner !== this) return sessionHi >>> 24 !== (this.#core.config.sid & 0xff);
     return pending?.isOfLocalSession ?? false;
   }
 
