@@ -2,28 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { TUTORIAL_FLAGS } from 'zabra/dist/bin/pod/tutorial-flags.test-kit.js';
 import { ManifestSet, podLabels, podsOf, serverOf } from './manifest-set.ts';
 import { TUTORIAL } from './renderings.ts';
-
-const FLAGS = [
-  '--servers=3',
-  '--data_dir=/var/lib/zookeeper/data',
-  '--data_log_dir=/var/lib/zookeeper/data/log',
-  '--conf_dir=/opt/zookeeper/conf',
-  '--client_port=2181',
-  '--election_port=3888',
-  '--server_port=2888',
-  '--tick_time=2000',
-  '--init_limit=10',
-  '--sync_limit=5',
-  '--heap=512M',
-  '--max_client_cnxns=60',
-  '--snap_retain_count=3',
-  '--purge_interval=12',
-  '--max_session_timeout=40000',
-  '--min_session_timeout=4000',
-  '--log_level=INFO',
-];
 
 describe('deploy/kubernetes/tutorial/zookeeper.yaml', () => {
   const manifests = new ManifestSet(TUTORIAL);
@@ -46,7 +27,7 @@ describe('deploy/kubernetes/tutorial/zookeeper.yaml', () => {
 
   it('gives the command as one string with single spaces', () => {
     const { command } = serverOf(set);
-    assert.deepEqual(command, ['sh', '-c', ['start-zookeeper', ...FLAGS].join(' ')]);
+    assert.deepEqual(command, ['sh', '-c', ['start-zookeeper', ...TUTORIAL_FLAGS].join(' ')]);
   });
 
   it('starts one after another, and says ready without a quorum', () => {

@@ -7,30 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { javaEnv, log4jProperties, zooCfg } from './pod-files.ts';
 import { parsePodFlags, podUsage } from './pod-flags.ts';
 import { podIdentity } from './pod-identity.ts';
+import { TUTORIAL_FLAGS } from './tutorial-flags.test-kit.ts';
 import { POD_OPTIONS, type PodSettings, readOptions } from './pod-options.ts';
 
 const GOLDEN = new URL('../../../../../test/golden/kubernetes/', import.meta.url);
 const HOST = { short: 'zk-1', domain: 'zk-hs.default.svc.cluster.local' };
-/** As the tutorial's manifest has them. */
-const TUTORIAL = [
-  '--servers=3',
-  '--data_dir=/var/lib/zookeeper/data',
-  '--data_log_dir=/var/lib/zookeeper/data/log',
-  '--conf_dir=/opt/zookeeper/conf',
-  '--client_port=2181',
-  '--election_port=3888',
-  '--server_port=2888',
-  '--tick_time=2000',
-  '--init_limit=10',
-  '--sync_limit=5',
-  '--heap=512M',
-  '--max_client_cnxns=60',
-  '--snap_retain_count=3',
-  '--purge_interval=12',
-  '--max_session_timeout=40000',
-  '--min_session_timeout=4000',
-  '--log_level=INFO',
-];
 
 function settingsOf(flags: readonly string[]): PodSettings {
   const texts = parsePodFlags(flags);
@@ -94,7 +75,7 @@ const FLAGS: readonly [flag: string, changes: readonly string[]][] = [
 
 describe('the files of a pod', () => {
   it("are the tutorial's, byte by byte, for the tutorial's flags", () => {
-    const settings = settingsOf(TUTORIAL);
+    const settings = settingsOf(TUTORIAL_FLAGS);
     const golden = (name: string) => readFileSync(fileURLToPath(new URL(name, GOLDEN)), 'utf8');
     assert.equal(zooCfg(settings, podIdentity(HOST, 3)), golden('zoo.cfg'));
     assert.equal(javaEnv(settings, settings.heap), golden('java.env'));
