@@ -23,21 +23,6 @@ const CHDB = join(CACHE, 'chdb-core-26.9.0');
 const SCRIPT_TIMEOUT_MS = 180_000;
 const APACHE = 'apache-3.9.5';
 
-async function withMembers(
-  kinds: readonly ServerKind[],
-  extra: readonly string[],
-  use: (ensemble: TestEnsemble) => Promise<void>,
-): Promise<void> {
-  const ensemble = await TestEnsemble.create({ kinds, extra });
-  let failed = true;
-  try {
-    await use(ensemble);
-    failed = false;
-  } finally {
-    await ensemble.end(failed);
-  }
-}
-
 function clickHouseConfig(ports: readonly number[]): string {
   const nodes = ports.map((port) => `<node><host>127.0.0.1</host><port>${port}</port></node>`);
   return [
@@ -85,7 +70,7 @@ const ZABRA: readonly ServerKind[] = ['zabra', 'zabra', 'zabra'];
 
 describe('ClickHouse against three of our servers', { concurrency: 1 }, () => {
   it('finds the extensions where they are on, uses them, and outlives a leader', async () => {
-    await withMembers(ZABRA, [ON], async (ensemble) => {
+    await TestEnsemble.run({ kinds: ZABRA, extra: [ON] }, async (ensemble) => {
       await ensemble.start();
       const counts = await runClickHouse(ensemble);
       for (const name of ['multi.createIfNotExists', 'removeRecursive', 'multiRead.getData']) {
@@ -95,7 +80,7 @@ describe('ClickHouse against three of our servers', { concurrency: 1 }, () => {
   });
 
   it('takes them for ZooKeeper where they are off, and does the same', async () => {
-    await withMembers(ZABRA, [], async (ensemble) => {
+    await TestEnsemble.run({ kinds: ZABRA, extra: [] }, async (ensemble) => {
       await ensemble.start();
       const counts = await runClickHouse(ensemble);
       const names = [...counts.keys()];
@@ -144,7 +129,7 @@ async function leaveTransactions(zk: ZooKeeperClient, base: string): Promise<voi
 
 describe("Apache's servers", { concurrency: 1 }, () => {
   it('follow a leader of ours that orders them, and hold the same, restarted too', async () => {
-    await withMembers([APACHE, 'zabra', APACHE], [ON], async (ensemble) => {
+    await TestEnsemble.run({ kinds: [APACHE, 'zabra', APACHE], extra: [ON] }, async (ensemble) => {
       const [first, ours, third] = ensemble.servers as [
         ServerProcess,
         ServerProcess,
@@ -172,7 +157,7 @@ describe("Apache's servers", { concurrency: 1 }, () => {
   });
 
   it('lead a server of ours that sends them none, and says so to its clients', async () => {
-    await withMembers(['zabra', APACHE, APACHE], [ON], async (ensemble) => {
+    await TestEnsemble.run({ kinds: ['zabra', APACHE, APACHE], extra: [ON] }, async (ensemble) => {
       const [ours, second, third] = ensemble.servers as [
         ServerProcess,
         ServerProcess,
@@ -206,7 +191,7 @@ describe("Apache's servers", { concurrency: 1 }, () => {
   });
 
   it('read a data directory that they have left, and the other way round', async () => {
-    await withMembers(['zabra'], [ON], async (ensemble) => {
+    await TestEnsemble.run({ kinds: ['zabra'], extra: [ON] }, async (ensemble) => {
       const [ours] = ensemble.servers as [ServerProcess];
       const { configFile, logFile, clientPort } = ours;
       const theirs = new ServerProcess(APACHE, configFile, `${logFile}-apache`, clientPort);

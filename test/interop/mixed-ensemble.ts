@@ -54,16 +54,11 @@ export class MixedEnsemble {
     options: EnsembleOptions & { readonly leader: number },
     drill: (ensemble: MixedEnsemble) => Promise<void>,
   ): Promise<void> {
-    const ensemble = await TestEnsemble.create(options);
-    let failed = true;
-    try {
+    await TestEnsemble.run(options, async (ensemble) => {
       const mixed = new MixedEnsemble(ensemble);
       await mixed.#start(options.leader);
       await drill(mixed);
-      failed = false;
-    } finally {
-      await ensemble.end(failed);
-    }
+    });
   }
 
   get connectString(): string {

@@ -6,13 +6,13 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { TestEnsemble } from '../process/ensemble.ts';
+import type { TestEnsemble } from '../process/ensemble.ts';
 import {
   EVERY_SASL,
   exercise,
   makeObserver,
-  QuorumKeys,
-  reconfigure,
+  type QuorumKeys,
+  withSecured,
   roll,
   waitForLine,
   writeEverywhere,
@@ -37,18 +37,7 @@ async function withEnsemble(
   lines: (keys: QuorumKeys) => readonly string[],
   use: (ensemble: TestEnsemble, keys: QuorumKeys) => Promise<void>,
 ): Promise<void> {
-  const keys = new QuorumKeys();
-  const ensemble = await TestEnsemble.create({ kinds });
-  let failed = true;
-  try {
-    for (const server of ensemble.servers) reconfigure(server, lines(keys));
-    await ensemble.start();
-    await use(ensemble, keys);
-    failed = false;
-  } finally {
-    await ensemble.end(failed);
-    keys.end();
-  }
+  await withSecured({ kinds }, lines, use);
 }
 
 describe('security between servers of both kinds', { concurrency: 1 }, () => {

@@ -15,15 +15,11 @@ export async function withEnsemble(
   size: number,
   use: (ensemble: TestEnsemble) => Promise<void>,
 ): Promise<void> {
-  const ensemble = await TestEnsemble.create({ kinds: Array.from({ length: size }, () => KIND) });
-  let failed = true;
-  try {
+  const kinds = Array.from({ length: size }, () => KIND);
+  await TestEnsemble.run({ kinds }, async (ensemble) => {
     await ensemble.start();
     await use(ensemble);
-    failed = false;
-  } finally {
-    await ensemble.end(failed);
-  }
+  });
 }
 
 /** Answers what client scripts ask for. */

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { connect } from '@zabra/client';
-import { type EnsembleOptions, TestEnsemble } from './ensemble.ts';
+import { TestEnsemble } from './ensemble.ts';
 import { askWord } from './four-letter-word.ts';
 import { readQuorum } from './health.ts';
 import { namedBy, writeNames } from './test-names.ts';
@@ -15,20 +15,6 @@ import { waitFor } from './wait-for.ts';
 
 const ZABRA = ['zabra', 'zabra', 'zabra'] as const;
 const SEVERAL = { JVMFLAGS: '-Dzookeeper.multiAddress.enabled=true' };
-
-async function withMembers(
-  options: EnsembleOptions,
-  use: (ensemble: TestEnsemble) => Promise<void>,
-): Promise<void> {
-  const ensemble = await TestEnsemble.create(options);
-  let failed = true;
-  try {
-    await use(ensemble);
-    failed = false;
-  } finally {
-    await ensemble.end(failed);
-  }
-}
 
 /** A write through each member, and the same state everywhere. */
 async function assertWorks(ensemble: TestEnsemble): Promise<void> {
@@ -48,7 +34,7 @@ async function assertWorks(ensemble: TestEnsemble): Promise<void> {
 describe('members whose names appear later', { concurrency: 1 }, () => {
   it('wait for each other, and find one that has moved', async () => {
     const hostsOf = (sid: number) => [`member-${sid}.test`];
-    await withMembers({ kinds: ZABRA, hostsOf }, async (ensemble) => {
+    await TestEnsemble.run({ kinds: ZABRA, hostsOf }, async (ensemble) => {
       const { servers, directory } = ensemble;
       const files = servers.map((_, index) => join(directory, `names-${index + 1}`));
       for (const [index, server] of servers.entries()) {
@@ -86,7 +72,7 @@ describe('members whose names appear later', { concurrency: 1 }, () => {
 
 describe('members with IPv6 addresses', { concurrency: 1 }, () => {
   it('form an ensemble at ::1', async () => {
-    await withMembers({ kinds: ZABRA, hostsOf: () => ['[::1]'] }, async (ensemble) => {
+    await TestEnsemble.run({ kinds: ZABRA, hostsOf: () => ['[::1]'] }, async (ensemble) => {
       await ensemble.start();
       await assertWorks(ensemble);
       const leader = await ensemble.leader();
@@ -106,7 +92,7 @@ describe('members with IPv6 addresses', { concurrency: 1 }, () => {
 describe('members with several addresses', { concurrency: 1 }, () => {
   it('do with those that live', async () => {
     const hostsOf = (sid: number) => [`gone-${sid}.test`, '127.0.0.1'];
-    await withMembers({ kinds: ZABRA, hostsOf }, async (ensemble) => {
+    await TestEnsemble.run({ kinds: ZABRA, hostsOf }, async (ensemble) => {
       for (const [index, server] of ensemble.servers.entries()) {
         const file = join(ensemble.directory, `names-${index + 1}`);
         writeNames(file, {});

@@ -19,15 +19,11 @@ async function withEnsemble(
   use: (ensemble: TestEnsemble) => Promise<void>,
   options: { tickTimeMs?: number; syncLimit?: number } = {},
 ): Promise<void> {
-  const ensemble = await TestEnsemble.create({ kinds: ['zabra', 'zabra', 'zabra'], ...options });
-  let failed = true;
-  try {
+  const kinds = ['zabra', 'zabra', 'zabra'] as const;
+  await TestEnsemble.run({ kinds, ...options }, async (ensemble) => {
     await ensemble.start();
     await use(ensemble);
-    failed = false;
-  } finally {
-    await ensemble.end(failed);
-  }
+  });
 }
 
 async function withClient<T>(

@@ -104,6 +104,24 @@ export class TestEnsemble {
     });
   }
 
+  /**
+   * Runs `use` with the servers, which it has to start; ends them afterwards, and prints their logs
+   * if it fails.
+   */
+  static async run(
+    options: EnsembleOptions,
+    use: (ensemble: TestEnsemble) => Promise<void>,
+  ): Promise<void> {
+    const ensemble = await TestEnsemble.create(options);
+    let failed = true;
+    try {
+      await use(ensemble);
+      failed = false;
+    } finally {
+      await ensemble.end(failed);
+    }
+  }
+
   /** Ends all servers and removes their files; with `failed` the logs are printed first. */
   async end(failed = false): Promise<void> {
     if (failed) {

@@ -9,7 +9,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { connect } from '@zabra/client';
-import { type EnsembleOptions, TestEnsemble } from './ensemble.ts';
+import { TestEnsemble } from './ensemble.ts';
 import { stoppedBy } from './test-disk.ts';
 import { namedBy, writeNames } from './test-names.ts';
 import { waitFor } from './wait-for.ts';
@@ -17,20 +17,6 @@ import { waitFor } from './wait-for.ts';
 const PROBES = ['/live', '/started', '/ready', '/quorum', '/metrics'];
 /** What a probe may take at most: Kubernetes' own default is a second. */
 const PROBE_MS_MAX = 1000;
-
-async function withServers(
-  options: EnsembleOptions,
-  use: (ensemble: TestEnsemble) => Promise<void>,
-): Promise<void> {
-  const ensemble = await TestEnsemble.create(options);
-  let failed = true;
-  try {
-    await use(ensemble);
-    failed = false;
-  } finally {
-    await ensemble.end(failed);
-  }
-}
 
 async function probe(port: number, path: string): Promise<Response> {
   const signal = AbortSignal.timeout(PROBE_MS_MAX);
@@ -57,7 +43,7 @@ async function readView(port: number): Promise<View> {
 describe('the health port of a server', { concurrency: 1 }, () => {
   it('says alive and not ready without a quorum, and names whom it does not reach', async () => {
     const hostsOf = (sid: number) => [`member-${sid}.test`];
-    await withServers({ kinds: ['zabra', 'zabra', 'zabra'], hostsOf }, async (ensemble) => {
+    await TestEnsemble.run({ kinds: ['zabra', 'zabra', 'zabra'], hostsOf }, async (ensemble) => {
       const names = join(ensemble.directory, 'names');
       writeNames(names, { 'member-1.test': '127.0.0.1', 'member-2.test': '127.0.0.1' });
       for (const server of ensemble.servers) Object.assign(server.environment, namedBy(names));
@@ -82,7 +68,7 @@ describe('the health port of a server', { concurrency: 1 }, () => {
   });
 
   it('leaves nothing in the log', async () => {
-    await withServers({ kinds: ['zabra'] }, async (ensemble) => {
+    await TestEnsemble.run({ kinds: ['zabra'] }, async (ensemble) => {
       await ensemble.start();
       const [port] = ensemble.healthPorts;
       const [server] = ensemble.servers;
@@ -99,7 +85,7 @@ describe('the health port of a server', { concurrency: 1 }, () => {
   });
 
   it('says alive and answers at once while the disk stands still', async () => {
-    await withServers({ kinds: ['zabra'] }, async (ensemble) => {
+    await TestEnsemble.run({ kinds: ['zabra'] }, async (ensemble) => {
       const file = join(ensemble.directory, 'disk-stopped');
       const [server] = ensemble.servers;
       const [port] = ensemble.healthPorts;

@@ -19,15 +19,10 @@ async function withEnsemble(
   use: (ensemble: TestEnsemble) => Promise<void>,
 ): Promise<void> {
   const kinds = Array.from({ length: size }, () => 'zabra' as const);
-  const ensemble = await TestEnsemble.create({ kinds, extra });
-  let failed = true;
-  try {
+  await TestEnsemble.run({ kinds, extra }, async (ensemble) => {
     await ensemble.start();
     await use(ensemble);
-    failed = false;
-  } finally {
-    await ensemble.end(failed);
-  }
+  });
 }
 
 const to = ({ clientPort }: ServerProcess): Promise<ZooKeeperClient> =>

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from '@zabra/client';
 import { Authority, CN } from 'zabra/dist/io/certificates.test-kit.js';
-import type { TestEnsemble } from './ensemble.ts';
+import { type EnsembleOptions, TestEnsemble } from './ensemble.ts';
 import type { ServerProcess } from './server-process.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -143,4 +143,22 @@ export async function replyOf(port: number, bytes: Uint8Array): Promise<Buffer> 
 
 export async function waitForLine(server: ServerProcess, says: RegExp): Promise<void> {
   await waitFor(`"${says.source}" in the log`, 20_000, () => says.test(server.log()));
+}
+
+/** Runs `use` with servers that have the lines which their keys give, and are started. */
+export async function withSecured(
+  options: EnsembleOptions,
+  lines: (keys: QuorumKeys) => readonly string[],
+  use: (ensemble: TestEnsemble, keys: QuorumKeys) => Promise<void>,
+): Promise<void> {
+  const keys = new QuorumKeys();
+  try {
+    await TestEnsemble.run(options, async (ensemble) => {
+      for (const server of ensemble.servers) reconfigure(server, lines(keys));
+      await ensemble.start();
+      await use(ensemble, keys);
+    });
+  } finally {
+    keys.end();
+  }
 }

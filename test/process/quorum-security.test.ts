@@ -8,13 +8,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { connect } from '@zabra/client';
 import { JuteWriter, writeInit } from '@zabra/protocol';
-import { TestEnsemble } from './ensemble.ts';
+import type { TestEnsemble } from './ensemble.ts';
 import {
   EVERY_SASL,
   exercise,
   portOf,
-  QuorumKeys,
-  reconfigure,
+  type QuorumKeys,
+  withSecured,
   replyOf,
   roll,
   waitForLine,
@@ -30,19 +30,8 @@ async function withEnsemble(
   lines: (keys: QuorumKeys) => readonly string[],
   use: (ensemble: TestEnsemble, keys: QuorumKeys) => Promise<void>,
 ): Promise<void> {
-  const keys = new QuorumKeys();
   const kinds = ['zabra', 'zabra', 'zabra'] as const;
-  const ensemble = await TestEnsemble.create({ kinds, tickTimeMs: 1000 });
-  let failed = true;
-  try {
-    for (const server of ensemble.servers) reconfigure(server, lines(keys));
-    await ensemble.start();
-    await use(ensemble, keys);
-    failed = false;
-  } finally {
-    await ensemble.end(failed);
-    keys.end();
-  }
+  await withSecured({ kinds, tickTimeMs: 1000 }, lines, use);
 }
 
 /** What a server of the same list says that wants to join: the largest sid dials. */

@@ -36,15 +36,10 @@ type Three = readonly [ServerProcess, ServerProcess, ServerProcess];
 async function withThree(
   use: (ensemble: TestEnsemble, all: Three) => Promise<void>,
 ): Promise<void> {
-  const ensemble = await TestEnsemble.create({ kinds: ['zabra', 'zabra', 'zabra'] });
-  let failed = true;
-  try {
+  await TestEnsemble.run({ kinds: ['zabra', 'zabra', 'zabra'] }, async (ensemble) => {
     await ensemble.start();
     await use(ensemble, ensemble.servers as unknown as Three);
-    failed = false;
-  } finally {
-    await ensemble.end(failed);
-  }
+  });
 }
 
 async function waitUntilEqual(ports: readonly number[]): Promise<void> {

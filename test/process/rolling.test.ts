@@ -27,14 +27,7 @@ async function withServers(
   options: Partial<EnsembleOptions>,
   use: (ensemble: TestEnsemble) => Promise<void>,
 ): Promise<void> {
-  const ensemble = await TestEnsemble.create({ kinds: THREE, ...options });
-  let failed = true;
-  try {
-    await use(ensemble);
-    failed = false;
-  } finally {
-    await ensemble.end(failed);
-  }
+  await TestEnsemble.run({ kinds: THREE, ...options }, use);
 }
 
 async function isReady(port: number): Promise<boolean> {
