@@ -236,6 +236,11 @@ export class ReplicatedState implements LoadOwner {
     this.core.events.catchUp(watcher);
   }
 
+  /** As `catchUp`, as far as this turn has room for it; false when there is more. */
+  catchesUp(watcher: Watcher): boolean {
+    return this.core.events.catchesUp(watcher);
+  }
+
   /** Once a turn: events that were too many for the turn of their transaction. True for more. */
   deliverEvents(nowMs: number): boolean {
     return this.core.events.work(nowMs);

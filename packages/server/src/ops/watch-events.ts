@@ -69,6 +69,11 @@ export class WatchEvents {
     this.#backlog.catchUp(watcher.watcherId);
   }
 
+  /** As `catchUp`, as far as this turn has room for it; false when there is more. */
+  catchesUp(watcher: Watcher): boolean {
+    return this.#backlog.catchesUp(watcher.watcherId);
+  }
+
   isCaughtUp(watcher: Watcher): boolean {
     return this.#backlog.isCaughtUp(watcher.watcherId);
   }

@@ -20,6 +20,7 @@ import type { PeerCore } from './peer-core.ts';
 import { PortHold } from './port-hold.ts';
 import type { OrderClient, RequestOrder } from './request-order.ts';
 import { Requests } from './requests.ts';
+import { UntoldClients } from './untold-clients.ts';
 
 /**
  * Output above which a connection is neither answered nor read until the network took it, bytes.
@@ -46,6 +47,7 @@ export class ClientPort {
   readonly #resume: ClientConnection[];
   /** Neither answered nor read because the network has not taken their output. */
   readonly #choked: Set<ClientConnection>;
+  readonly #untold: UntoldClients;
   readonly #reader: JuteReader;
   #lastId: number;
 
@@ -63,6 +65,7 @@ export class ClientPort {
     this.#connections = new ClientConnections(host);
     this.#resume = [];
     this.#choked = new Set();
+    this.#untold = new UntoldClients(this);
     this.#reader = new JuteReader(host.config.juteMaxBufferBytes);
     this.#lastId = 0;
   }
@@ -121,7 +124,7 @@ export class ClientPort {
     connection.heardMs = this.host.nowMs();
     this.host.stats.bytesReceived += end - start;
     const { reader } = connection;
-    if (this.hold.isHeld && connection.state === 'open') this.hold.stopReading(connection);
+    if (connection.state === 'open') this.#mayRead(connection);
     reader.push(buffer, start, end);
     if (!reader.paused && !this.requests.admits(connection, reader.bytesHeld)) return;
     this.boundOutput(connection);
@@ -130,6 +133,7 @@ export class ClientPort {
   onClosed(id: number): void {
     const connection = this.#connections.get(id);
     if (connection === undefined) return;
+    this.#untold.onConnectionClosed(connection);
     this.#connections.remove(connection);
     this.#choked.delete(connection);
     this.hold.onConnectionClosed(connection);
@@ -257,15 +261,13 @@ export class ClientPort {
     for (const connection of this.#choked) this.#unchoke(connection);
     this.#handshake.tick();
     if (!this.hold.isHeld) this.requests.resume();
+    this.#untold.endTurn();
     // Resuming may postpone again: those wait for the next turn.
     const due = this.#resume.splice(0);
     for (const connection of due) {
       const { state, throttled } = connection;
       if (state === 'closing' || throttled || this.#choked.has(connection)) continue;
-      if (this.hold.isHeld && state === 'open') {
-        this.hold.stopReading(connection);
-        continue;
-      }
+      if (state === 'open' && !this.#mayRead(connection)) continue;
       connection.pauseReading = false;
       this.ready.touch(connection);
       connection.reader.resume();
@@ -280,6 +282,13 @@ export class ClientPort {
     for (const output of this.ready.outputs) {
       if (output.lane === 'client') this.boundOutput(output as ClientConnection);
     }
+  }
+
+  /** False, and its reader is paused, when a session has to wait with what it sends. */
+  #mayRead(connection: ClientConnection): boolean {
+    if (!this.hold.isHeld) return this.#untold.mayRead(connection);
+    this.hold.stopReading(connection);
+    return false;
   }
 
   #onConnect(connection: ClientConnection, buffer: Uint8Array, start: number, end: number): void {

@@ -114,6 +114,34 @@ describe('a herd of watchers', () => {
     assert.deepEqual(heard(reader), []);
   });
 
+  it('may speak all at once, and is told over several turns all the same', () => {
+    const scene = herdOf();
+    change(scene);
+    for (const client of scene.herd) client.request(-2, OpCode.ping);
+    let last = toldCount(scene);
+    let turns = 0;
+    for (; last < COUNT; turns++) {
+      assert.ok(turns < COUNT, 'each turn tells somebody');
+      scene.bed.turn();
+      const told = toldCount(scene);
+      assert.ok(told - last < COUNT / 10, `${told - last} in one turn`);
+      last = told;
+    }
+    scene.bed.run();
+    for (const client of scene.herd) assert.deepEqual(heard(client), ['3 /a', '-2']);
+  });
+
+  it('is heard to the end when it hangs up behind what it was not told yet', () => {
+    const scene = herdOf();
+    change(scene);
+    for (const client of scene.herd) client.request(2, OpCode.closeSession);
+    scene.bed.turn();
+    for (const client of scene.herd) client.hangUp();
+    scene.bed.run();
+    const { sessions } = scene.bed.core.state.core;
+    assert.equal(sessions.size, 1, 'only that of the writer is left');
+  });
+
   it('hears of the change before replies that had to wait', () => {
     const scene = herdOf();
     const { bed } = scene;
