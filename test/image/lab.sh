@@ -9,14 +9,15 @@ NETWORK=zabra-image-test
 SUBNET=10.231.77
 IMAGE=localhost/zabra-test:latest
 
-# Makes LAB, and installs what is missing.
+# lab_open [PACKAGE...]: makes LAB, and installs what is missing, those packages among it.
 lab_open() {
   local packages='podman runc conmon netavark aardvark-dns iptables catatonit mmdebstrap' log
   LAB=$(mktemp -d /tmp/zabra-image.XXXXXX)
   log=$LAB/install.log
-  if ! { command -v podman && command -v mmdebstrap && command -v runc; } >/dev/null; then
+  if ! { command -v podman && command -v mmdebstrap && command -v runc; } >/dev/null ||
+    { [ $# -gt 0 ] && ! dpkg --status "$@" >/dev/null 2>&1; }; then
     # shellcheck disable=SC2086
-    { apt-get update && apt-get install -y --no-install-recommends $packages; } >"$log" 2>&1 ||
+    { apt-get update && apt-get install -y --no-install-recommends $packages "$@"; } >"$log" 2>&1 ||
       { tail -n 5 "$log"; exit 1; }
   fi
   # Limits below what a machine without CAP_SYS_RESOURCE may set.

@@ -17,18 +17,32 @@ const REVISION_LENGTH = 40;
 
 /** `3.9.5-zabra.0.1.0-<revision>, built on 2026-11-23 18:55 UTC` */
 export function versionText(): string {
-  const built = fs.statSync(HERE).mtime.toISOString();
+  const built = packageFile().built ?? fs.statSync(HERE).mtime.toISOString();
   const when = `${built.slice(0, 10)} ${built.slice(11, 16)} UTC`;
   return `${ZOOKEEPER_VERSION}-zabra.${packageVersion()}-${revision()}, built on ${when}`;
 }
 
 export function packageVersion(): string {
-  const text = fs.readFileSync(path.join(PACKAGE_DIRECTORY, 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+  return packageFile().version;
 }
 
-/** Of the checkout that this runs from; zeros where there is none. */
+interface PackageFile {
+  readonly version: string;
+  /** Written into packages and images when they are made; not in a checkout. */
+  readonly gitHead?: string;
+  /** ISO 8601; in packages only, whose files bear no date. */
+  readonly built?: string;
+}
+
+function packageFile(): PackageFile {
+  const text = fs.readFileSync(path.join(PACKAGE_DIRECTORY, 'package.json'), 'utf8');
+  return JSON.parse(text) as PackageFile;
+}
+
+/** What a package was made from, or the checkout that this runs from; zeros for neither. */
 function revision(): string {
+  const { gitHead } = packageFile();
+  if (gitHead !== undefined) return gitHead;
   const git = path.resolve(PACKAGE_DIRECTORY, '../../.git');
   const head = readText(path.join(git, 'HEAD'));
   const ref = head.startsWith('ref: ') ? head.slice('ref: '.length) : null;
