@@ -254,6 +254,8 @@ refusals() {
   refuses 'a name without an ordinal' 'the host name is "web"' --hostname web -- start-zookeeper
   refuses 'memory above the limit' '^Cannot use "--heap=512M": the memory limit is 256M$' \
     --hostname zk-0 --memory 256m -- start-zookeeper --heap=512M
+  refuses 'a flag above the limit' '^Cannot use "-Xmx1g" of JVMFLAGS: the memory limit is 256M$' \
+    --hostname zk-0 --memory 256m --env JVMFLAGS=-Xmx1g -- zabra k8s start --config /dev/null
   refuses 'a conf directory that is read-only' 'Cannot write into "/opt/zookeeper/conf": EROFS' \
     --hostname zk-0 --read-only -- start-zookeeper
   refuses 'the id of another server' 'myid" says "1", the host name says 2$' \
@@ -273,6 +275,9 @@ official() {
     podman exec official ps -p 1 -o user:20=
   said 'the official image: its data have the same owner' 'zookeeper zookeeper' \
     podman exec official stat -c '%U %U' /data/myid
+  matches 'the official image: a flag above the limit' \
+    '^Cannot use "-Xmx1g" of SERVER_JVMFLAGS: the memory limit is 256M$' \
+    sh -c "podman run --rm --network none --memory 256m --env SERVER_JVMFLAGS=-Xmx1g $image 2>&1"
   matches 'the official image: the shell of today' '^WatchedEvent .* zxid: -1$' \
     podman exec official zkCli.sh create /a x
   podman stop --time 20 official >/dev/null

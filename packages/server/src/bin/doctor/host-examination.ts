@@ -6,13 +6,13 @@
 import { lookup } from 'node:dns/promises';
 import fs from 'node:fs';
 import net from 'node:net';
-import os from 'node:os';
 import path from 'node:path';
 import { ConfigError } from '../../config/config-error.ts';
 import type { DataDirectories } from '../../config/data-directories.ts';
 import type { ServerSettings } from '../../config/settings.ts';
 import { PemFiles } from '../../io/pem-files.ts';
 import { memberOf } from '../../zab/ensemble-config.ts';
+import { memoryLimitBytes } from '../memory-limit.ts';
 import { type Findings, mebibytes, someOf } from './findings.ts';
 
 export interface PortReport {
@@ -131,9 +131,7 @@ export function examineMemory(
   findings: Findings,
 ): MemoryFacts {
   const neededBytes = PROCESS_BYTES + treeBytes + Math.min(SNAPSHOT_BYTES_MAX, treeBytes);
-  const constrained = process.constrainedMemory?.() ?? 0;
-  const total = os.totalmem();
-  const machineBytes = constrained > 0 && constrained < total ? constrained : total;
+  const machineBytes = memoryLimitBytes();
   for (const [name, bytes] of [
     ['the budget (-Xmx, zabra.memory)', budgetBytes],
     ['the memory of this machine', machineBytes],

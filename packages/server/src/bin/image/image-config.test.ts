@@ -234,6 +234,8 @@ const REFUSALS: readonly [variables: Variables, message: RegExp][] = [
     /^Cannot write the login "user_u"/,
   ],
   [{ ZOO_TLS_CLIENT_ENABLE: 'yes' }, /ZOO_TLS_CLIENT_KEYSTORE_FILE is not set$/],
+  [{ JVMFLAGS: '-Xmx9g' }, /^Cannot use "-Xmx9g" of JVMFLAGS: the memory limit is 8192M$/],
+  [{ KAFKA_HEAP_OPTS: '-Xmx9g' }, /^Cannot use "-Xmx9g" of KAFKA_HEAP_OPTS: the memory limit/],
   [{ ZOO_HEAP_SIZE: '99999' }, /^Cannot use "ZOO_HEAP_SIZE=99999M": the memory limit is 8192M$/],
   [
     { ZOO_ENABLE_AUTH: 'yes', ZOO_SERVER_USERS: 'u', ZOO_SERVER_PASSWORDS_FILE: '/nowhere' },

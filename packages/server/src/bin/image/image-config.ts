@@ -3,7 +3,7 @@
  * written here but secrets that variables name.
  */
 
-import { fitHeap } from '../pod/heap.ts';
+import { checkHeapVariables, fitHeap } from '../pod/heap.ts';
 import type { HostName } from '../pod/pod-identity.ts';
 import { logins, tlsLines } from './image-security.ts';
 import { imageServers } from './image-servers.ts';
@@ -35,6 +35,7 @@ export function imageConfig(
   hostName: HostName,
   memoryLimitBytes: number,
 ): ImageConfig {
+  checkHeapVariables(environment, memoryLimitBytes);
   const variables = new ImageVariables(environment);
   const confDir = variables.text('ZOO_CONF_DIR') || '/conf';
   const { jaas, lines: loginLines } = logins(variables);

@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { ConfigError, EXIT_UNEXPECTED } from '../../config/config-error.ts';
-import { memoryLimitBytes } from '../pod/heap.ts';
+import { memoryLimitBytes } from '../memory-limit.ts';
 import { ownHostName } from '../pod/pod-identity.ts';
 import { type ImageConfig, imageConfig } from './image-config.ts';
 

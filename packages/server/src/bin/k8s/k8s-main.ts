@@ -7,6 +7,7 @@
 import process from 'node:process';
 import { Command } from 'commander';
 import { ConfigError } from '../../config/config-error.ts';
+import { memoryLimitBytes } from '../memory-limit.ts';
 import { runServer } from '../server-main.ts';
 import { type BackupOptions, backUp } from './pod-backup.ts';
 import { change, type ChangeFlags, withChange } from './change-flags.ts';
@@ -59,8 +60,14 @@ export async function runK8s(args: readonly string[]): Promise<void> {
 async function start(flags: PodFlags & { config: string; home: string }): Promise<void> {
   let args: string[];
   try {
-    const { config, home, adminPasswordFile } = flags;
-    args = preparePod({ plan: planOf(flags), config, home, adminPasswordFile });
+    args = preparePod({
+      plan: planOf(flags),
+      config: flags.config,
+      home: flags.home,
+      adminPasswordFile: flags.adminPasswordFile,
+      environment: process.env,
+      memoryLimitBytes: memoryLimitBytes(),
+    });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);

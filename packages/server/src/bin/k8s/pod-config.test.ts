@@ -84,12 +84,16 @@ describe('preparePod', () => {
   beforeEach(() => (root = makeDirectory()));
   afterEach(() => fs.rmSync(root, { recursive: true }));
   const at = (name: string): string => path.join(root, name);
-  const prepare = (change: Partial<PodPlan> = {}): string[] => {
-    fs.writeFileSync(at('base'), `dataDir=${at('data')}\n`);
+  const prepare = (
+    change: Partial<PodPlan> = {},
+    environment: NodeJS.ProcessEnv = {},
+    more = '',
+  ): string[] => {
+    fs.writeFileSync(at('base'), `dataDir=${at('data')}\n${more}`);
     fs.writeFileSync(at('password'), 'secret\n');
     const plan = { ...PLAN, ...change };
     const files = { config: at('base'), home: root, adminPasswordFile: at('password') };
-    return preparePod({ plan, ...files });
+    return preparePod({ plan, ...files, environment, memoryLimitBytes: 512 * 1024 ** 2 });
   };
 
   it('writes myid and zoo.cfg, and makes the password a digest', () => {
@@ -103,6 +107,17 @@ describe('preparePod', () => {
     assert.equal(fs.readFileSync(at('data/myid'), 'latin1'), '1\n');
     assert.equal(fs.readFileSync(file, 'latin1'), `dataDir=${at('data')}\n${SEEDS}`);
     assert.deepEqual(fs.readdirSync(at('conf')), ['zoo.cfg'], 'nothing is left aside');
+  });
+
+  it('refuses more memory than there may be, and writes nothing', () => {
+    const limit = /: the memory limit is 512M$/;
+    assert.throws(() => prepare({}, { JVMFLAGS: '-Xmx1g' }), limit);
+    assert.throws(() => prepare({}, { SERVER_JVMFLAGS: '-Xmx1g -Xmx513m' }), limit);
+    assert.throws(() => prepare({}, {}, 'zabra.memory=1g\n'), {
+      message: 'Cannot use "zabra.memory=1g": the memory limit is 512M',
+    });
+    assert.deepEqual(fs.readdirSync(root).toSorted(), ['base', 'password']);
+    prepare({}, { SERVER_JVMFLAGS: '-Xmx512m' }, 'zabra.memory=512m\n');
   });
 
   it('takes a new configuration and keeps the list of the ensemble', () => {

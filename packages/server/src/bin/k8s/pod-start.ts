@@ -12,6 +12,7 @@ import process from 'node:process';
 import { ConfigError, EXIT_DATA_DIRECTORY } from '../../config/config-error.ts';
 import { readMyid } from '../../config/ensemble-section.ts';
 import { decodeProperties, parseProperties } from '../../config/properties-file.ts';
+import { checkHeapVariables, fitHeap } from '../pod/heap.ts';
 import { type PodPlan, podIdentity, podZooCfg } from './pod-config.ts';
 
 export interface PodStart {
@@ -22,11 +23,20 @@ export interface PodStart {
   readonly home: string;
   /** File with the password of `super`, empty: there is none. */
   readonly adminPasswordFile: string;
+  /** Variables that may have flags of the server. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly memoryLimitBytes: number;
 }
 
+const MEMORY_KEY = 'zabra.memory';
+
 /** Writes the files of the pod; the arguments of `zabra server`. Throws a ConfigError. */
-export function preparePod({ plan, config, home, adminPasswordFile }: PodStart): string[] {
+export function preparePod(start: PodStart): string[] {
+  const { plan, config, home, adminPasswordFile, memoryLimitBytes } = start;
   const base = readBase(config);
+  checkHeapVariables(start.environment, memoryLimitBytes);
+  const budget = parseProperties(base).get(MEMORY_KEY);
+  if (budget !== undefined) fitHeap(budget, true, memoryLimitBytes, MEMORY_KEY);
   const zooCfg = path.join(home, 'conf', 'zoo.cfg');
   const text = podZooCfg(base, plan, listedIn(zooCfg));
   const dataDir = parseProperties(base).get('dataDir') ?? '';

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { fitHeap, heapBytes } from './heap.ts';
+import { checkHeapVariables, fitHeap, heapBytes } from './heap.ts';
 
 const GIB = 1024 ** 3;
 
@@ -34,5 +34,27 @@ describe('fitHeap', () => {
     const heap = fitHeap('2G', false, GIB, '--heap');
     assert.deepEqual(heap, { text: '768M', bytes: 768 * 1024 ** 2, warning: null });
     assert.equal(fitHeap('2G', false, 4 * GIB, '--heap').text, '2G');
+  });
+});
+
+describe('checkHeapVariables', () => {
+  const LIMIT = ': the memory limit is 1024M';
+  const refused: readonly [NodeJS.ProcessEnv, message: string][] = [
+    [{ SERVER_JVMFLAGS: '-Da=b -Xmx2g' }, `Cannot use "-Xmx2g" of SERVER_JVMFLAGS${LIMIT}`],
+    [{ JVMFLAGS: '-Xmx1025M' }, `Cannot use "-Xmx1025M" of JVMFLAGS${LIMIT}`],
+    [{ KAFKA_HEAP_OPTS: '-Xmx9g -Xms1g' }, `Cannot use "-Xmx9g" of KAFKA_HEAP_OPTS${LIMIT}`],
+    [{ ZK_SERVER_HEAP: '2000' }, `Cannot use "ZK_SERVER_HEAP=2000"${LIMIT}`],
+    [{ JVMFLAGS: '-Xmxlots' }, 'Cannot read "-Xmxlots" of JVMFLAGS: wanted bytes, like 512m or 2g'],
+  ];
+  for (const [environment, message] of refused) {
+    it(`refuses ${JSON.stringify(environment)}`, () => {
+      assert.throws(() => checkHeapVariables(environment, GIB), { message, exitCode: 1 });
+    });
+  }
+
+  it('lets pass what fits, and what a later flag takes back', () => {
+    checkHeapVariables({ JVMFLAGS: '-Xmx1g', ZK_SERVER_HEAP: '1000' }, GIB);
+    checkHeapVariables({ SERVER_JVMFLAGS: '-Xmx2g -Dx=y -Xmx512m' }, GIB);
+    checkHeapVariables({}, GIB);
   });
 });

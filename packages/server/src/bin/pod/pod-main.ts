@@ -6,7 +6,8 @@
 
 import process from 'node:process';
 import { ConfigError, EXIT_UNEXPECTED } from '../../config/config-error.ts';
-import { fitHeap, type Heap, memoryLimitBytes } from './heap.ts';
+import { memoryLimitBytes } from '../memory-limit.ts';
+import { checkHeapVariables, fitHeap, type Heap } from './heap.ts';
 import { javaEnv, log4jProperties, type PodFiles, writePodFiles, zooCfg } from './pod-files.ts';
 import { parsePodFlags, podUsage } from './pod-flags.ts';
 import { ownHostName, type PodIdentity, podIdentity } from './pod-identity.ts';
@@ -76,7 +77,9 @@ function writeAll(
   identity: PodIdentity,
   heapName: string,
 ): { readonly files: PodFiles; readonly heap: Heap } {
-  const heap = fitHeap(settings.heap, given.has('heap'), memoryLimitBytes(), heapName);
+  const limitBytes = memoryLimitBytes();
+  const heap = fitHeap(settings.heap, given.has('heap'), limitBytes, heapName);
+  checkHeapVariables(process.env, limitBytes);
   const files = {
     zooCfg: zooCfg(settings, identity),
     javaEnv: javaEnv(settings, heap.text),

@@ -111,6 +111,7 @@ function contents(): string {
 interface Refusal {
   readonly why: string;
   readonly flags?: readonly string[];
+  readonly variables?: NodeJS.ProcessEnv;
   readonly hostName?: string;
   readonly prepare?: () => void;
   readonly message: RegExp;
@@ -148,10 +149,15 @@ const REFUSALS: readonly Refusal[] = [
     flags: ['--heap=999999G'],
     message: /^Cannot use "--heap=999999G": the memory limit is \d+M$/m,
   },
+  {
+    why: 'more memory than there is, from a variable',
+    variables: { SERVER_JVMFLAGS: '-Xmx999999G' },
+    message: /^Cannot use "-Xmx999999G" of SERVER_JVMFLAGS: the memory limit is \d+M$/m,
+  },
 ];
 
 describe('start-zookeeper refuses', () => {
-  for (const { why, flags = [], hostName = 'zk-0', prepare, message } of REFUSALS) {
+  for (const { why, flags = [], variables = {}, hostName = 'zk-0', prepare, message } of REFUSALS) {
     it(`${why}, with one line, and leaves everything as it was`, async () => {
       bed.callMachine(hostName);
       fs.mkdirSync(bed.at('logs'));
@@ -164,7 +170,7 @@ describe('start-zookeeper refuses', () => {
       }
       const before = contents();
       const args = bed.flags('--servers=3', ...flags);
-      const [code, out, err] = await bed.outcome('start-zookeeper', args);
+      const [code, out, err] = await bed.outcome('start-zookeeper', args, variables);
       assert.equal(code, 1);
       assert.equal(out, '');
       assert.match(err, message);
