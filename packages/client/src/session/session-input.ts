@@ -6,6 +6,8 @@
 
 import {
   type ConnectResponse,
+  ErrorCode,
+  errorName,
   FrameReader,
   JuteReader,
   readConnectResponse,
@@ -60,7 +62,7 @@ export class SessionInput {
   #makeFrames(): FrameReader {
     return new FrameReader(this.#replyBytesMax, {
       onFrame: (buffer, start, end) => {
-        this.#onFrame(this.#reader.reset(buffer, start, end));
+        this.#onFrame(buffer, start, end);
         return this.#isOpen;
       },
       onFrameError: (fault, length) =>
@@ -68,11 +70,12 @@ export class SessionInput {
     });
   }
 
-  #onFrame(r: JuteReader): void {
+  #onFrame(buffer: Uint8Array, start: number, end: number): void {
+    const r = this.#reader.reset(buffer, start, end);
     if (this.#hasConnectResponse) return this.#onAnswer(r);
     this.#hasConnectResponse = true;
     const response = readConnectResponse(r);
-    if (r.failed) this.#answers.onFault('the server sent a malformed connect response');
+    if (r.failed) this.#answers.onFault(refusalOf(r.reset(buffer, start, end)));
     else this.#answers.onConnectResponse(response);
   }
 
@@ -94,4 +97,17 @@ export class SessionInput {
         return this.#answers.onReply(r, xid, zxid, code);
     }
   }
+}
+
+/**
+ * A frame where a connect response was wanted. A read-only server of Apache's that may not create
+ * sessions answers with the header of a reply.
+ */
+function refusalOf(r: JuteReader): string {
+  r.int();
+  r.zxid();
+  const code = r.int();
+  return r.failed || r.remaining() > 0 || code === ErrorCode.OK
+    ? 'the server sent a malformed connect response'
+    : `the server refused the session: ${errorName(code)}`;
 }

@@ -165,6 +165,17 @@ const STRAY_REPLIES: readonly [string, (peer: ScriptedPeer) => void, RegExp][] =
   ['a huge length', (peer) => peer.sendRaw(new Uint8Array(4).fill(127)), /oversized/],
 ];
 
+test('SessionMachine says why there is a reply in place of a connect response', () => {
+  const peer = new ScriptedPeer();
+  peer.accept();
+  peer.reply(0, 0, ErrorCode.NOTREADONLY);
+  assert.equal(peer.machine.lastFailure, 'the server refused the session: NOTREADONLY');
+  peer.pass(PAUSE_MS);
+  peer.accept();
+  peer.reply(0, 0, ErrorCode.OK);
+  assert.equal(peer.machine.lastFailure, 'the server sent a malformed connect response');
+});
+
 for (const [name, misbehave, failure] of STRAY_REPLIES) {
   test(`SessionMachine drops the connection on ${name} and keeps the session`, () => {
     const peer = established();
