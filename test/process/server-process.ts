@@ -1,5 +1,5 @@
 /**
- * ServerProcess: one ZooKeeper server of either kind as a child process: ours, or Apache's. It
+ * ServerProcess: one ZooKeeper server as a child process: ours, our last version, or Apache's. It
  * starts from a `zoo.cfg` that the ensemble wrote, can be killed and started again on the same
  * directory, and its log is kept for the report of a failing test.
  */
@@ -9,9 +9,10 @@ import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync } f
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { askSrvr } from './four-letter-word.ts';
+import { lastVersionProgram } from './last-version.ts';
 import { waitFor } from './wait-for.ts';
 
-export type ServerKind = 'zabra' | 'apache-3.9.5' | 'apache-3.8.0';
+export type ServerKind = 'zabra' | 'zabra-last' | 'apache-3.9.5' | 'apache-3.8.0';
 
 /** The root of the checkout: where the lock file is. */
 export const ROOT = checkoutOf(dirname(fileURLToPath(import.meta.url)));
@@ -96,11 +97,10 @@ export class ServerProcess {
 }
 
 function commandOf(kind: ServerKind, configFile: string): [string, string[]] {
-  if (kind === 'zabra') {
-    return [
-      process.execPath,
-      [join(ROOT, 'packages/server/dist/bin/zabra.js'), 'server', configFile],
-    ];
+  if (kind === 'zabra' || kind === 'zabra-last') {
+    const present = join(ROOT, 'packages/server/dist/bin/zabra.js');
+    const program = kind === 'zabra' ? present : lastVersionProgram(ROOT);
+    return [process.execPath, [program, 'server', configFile]];
   }
   const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
   const options = ['-Xmx512m', '-Dzookeeper.admin.enableServer=false', '-cp'];

@@ -269,10 +269,8 @@ export class EnsembleMember implements LinksOwner, QuorumGateOwner {
   requestLead(): boolean {
     const role = this.#role;
     if (role instanceof Leading) return role.leader.established;
-    if (role === null || role.order === null || role.leaderVersion <= 0) return false;
-    if (this.#parts.isObserver) return false;
-    role.learner.requestLeadership();
-    return true;
+    if (role === null || role.order === null || this.#parts.isObserver) return false;
+    return role.learner.requestLeadership();
   }
 
   /** The process ends: no vote is cast any more. */

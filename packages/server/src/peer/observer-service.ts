@@ -66,8 +66,8 @@ export class ObserverService implements ObserverMasterHost {
     return this.#role.parts.ensembleText;
   }
 
-  get isZabraLed(): boolean {
-    return this.#role.leaderVersion > 0;
+  get leaderVersion(): number {
+    return this.#role.leaderVersion;
   }
 
   get retainedBytesMax(): number {

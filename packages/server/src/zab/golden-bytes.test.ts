@@ -30,7 +30,7 @@ function hex(text: string): string {
   return text.replaceAll(/[\s|]/g, '');
 }
 
-const DECLARATION = '5a414252 00000001';
+const DECLARATION = '5a414252 00000002';
 /** Behind a notification. */
 const TAIL = hex(DECLARATION);
 

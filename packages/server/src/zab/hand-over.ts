@@ -19,6 +19,7 @@
  */
 
 import { copyBytes, type Id, JuteWriter, PacketType } from '@zabra/protocol';
+import { Since } from './declaration.ts';
 import type { LearnerHandler } from './learner-handler.ts';
 import { OwnPacket } from './own-packets.ts';
 import { isVoterOfAny } from './quorum-verifier.ts';
@@ -166,8 +167,10 @@ export class HandOver {
     const { verifiers } = this.#host;
     if (verifiers.length !== 1) return 'a reconfiguration is under way';
     for (const handler of this.#owner.handlers.values()) {
-      if (handler.isZabra || !handler.isForwarded) continue;
-      return `${handler.sid} is an Apache member`;
+      const { sid, zabraVersion } = handler;
+      if (handler.has(Since.HAND_OVER) || !handler.isForwarded) continue;
+      if (zabraVersion === 0) return `${sid} is an Apache member`;
+      return `${sid} is of version ${zabraVersion}, which has no hand-over`;
     }
     return null;
   }

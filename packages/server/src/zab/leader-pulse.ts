@@ -6,6 +6,7 @@
  */
 
 import { JuteWriter } from '@zabra/protocol';
+import { Since } from './declaration.ts';
 import { FLOOR_BYTES } from './heartbeat.ts';
 import type { LearnerHandler } from './learner-handler.ts';
 import type { ZabHost } from './zab-host.ts';
@@ -45,7 +46,7 @@ export class LeaderPulse {
     if (isFastDue) this.#nextFastMs = now + Math.min(pace.pingMs, limits.tickTimeMs / 2);
     const data = isFast ? this.#floor(pace.floorMs) : null;
     for (const handler of handlers) {
-      if (handler.isZabra && isFast) {
+      if (isFast && handler.has(Since.FAST_DETECTION)) {
         if (isFastDue) handler.ping(lastProposed, data);
       } else if (isDue) handler.ping(lastProposed, null);
     }

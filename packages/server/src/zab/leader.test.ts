@@ -21,7 +21,7 @@ const VOTE: Vote = {
 };
 
 /** The declaration that follows what Apache's members read. */
-const ZABR = '5a41425200000001';
+const ZABR = '5a41425200000002';
 
 function requestOf(opcode: number, body: string): Uint8Array {
   const w = new JuteWriter();

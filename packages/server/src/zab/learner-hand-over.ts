@@ -5,6 +5,7 @@
  */
 
 import { counterOf, JuteReader, packetName, zxidToHex } from '@zabra/protocol';
+import { Since } from './declaration.ts';
 import type { LearnerHistory, Outcome } from './learner-history.ts';
 import { OwnPacket } from './own-packets.ts';
 import type { LearnerHost, PacketLink } from './zab-host.ts';
@@ -43,9 +44,11 @@ export class LearnerHandOver {
     }
   }
 
-  /** A follower asks its leader for the leadership. */
-  requestLeadership(): void {
+  /** A follower asks its leader for the leadership; false when it is none that hands over. */
+  requestLeadership(): boolean {
+    if (this.#host.leaderVersion < Since.HAND_OVER) return false;
     this.#link.send(OwnPacket.REQUEST_LEADERSHIP, 0, null);
+    return true;
   }
 
   #onHandOver(zxid: number, buffer: Uint8Array, start: number, end: number): Outcome {

@@ -17,6 +17,7 @@ import {
   writeQuorumPacketRange,
   ZXID_NONE,
 } from '@zabra/protocol';
+import { Since } from './declaration.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { OwnPacket } from './own-packets.ts';
 import type { LearnerOwner, PacketLink, SnapshotStream } from './zab-host.ts';
@@ -43,8 +44,8 @@ export class LearnerHandler implements LearnerOwner {
   state: HandlerState;
   sid: number;
   isObserver: boolean;
-  /** It declared itself one of our kind. */
-  isZabra: boolean;
+  /** What it declared; 0 for an Apache member. */
+  zabraVersion: number;
   acceptedEpoch: number;
   /** Last zxid the learner reported in ACKEPOCH. */
   lastZxid: number;
@@ -76,7 +77,7 @@ export class LearnerHandler implements LearnerOwner {
     this.state = 'hello';
     this.sid = -1;
     this.isObserver = false;
-    this.isZabra = false;
+    this.zabraVersion = 0;
     this.acceptedEpoch = 0;
     this.lastZxid = 0;
     this.keptZxid = -1;
@@ -98,6 +99,11 @@ export class LearnerHandler implements LearnerOwner {
   /** From the sync decision on it is registered: every proposal and commit is queued for it. */
   get isForwarded(): boolean {
     return this.state === 'sync' || this.state === 'acked' || this.state === 'broadcast';
+  }
+
+  /** It is of our kind, and of a version from which on its members have `since` (`Since`). */
+  has(since: number): boolean {
+    return this.zabraVersion >= since;
   }
 
   get isStreaming(): boolean {
@@ -193,7 +199,7 @@ export class LearnerHandler implements LearnerOwner {
 
   /** One of its sessions belongs to another server now: whoever takes over must not mix them up. */
   onSessionMoved(sessionHi: number, sessionLo: number): void {
-    if (!this.isZabra || this.state !== 'broadcast') return;
+    if (!this.has(Since.HAND_OVER) || this.state !== 'broadcast') return;
     const w = new JuteWriter(8);
     w.long(sessionHi, sessionLo);
     this.sendRange(OwnPacket.SESSION_MOVED, ZXID_NONE, w.buffer, 0, w.position);

@@ -51,7 +51,7 @@ export class LearnerHello {
     const info = decodeLearnerInfo(buffer, start, end);
     handler.sid = info.sid >= 0 ? info.sid : this.#anonymousNext--;
     handler.isObserver = type === PacketType.OBSERVERINFO;
-    handler.isZabra = info.zabraVersion > 0;
+    handler.zabraVersion = info.zabraVersion;
     handler.acceptedEpoch = zxid < 0 ? 0 : epochOf(zxid);
     return this.#objectionTo(handler, info.protocolVersion, info.configVersion);
   }

@@ -13,7 +13,7 @@ import {
   writeLeaderInfoData,
   writeLearnerInfo,
 } from '@zabra/protocol';
-import { declare, readDeclaration } from './declaration.ts';
+import { declare, readDeclaration, ZABRA_VERSION } from './declaration.ts';
 
 export interface LearnerDeclaration {
   /** SID_NONE when the learner gave none (anonymous observer). */
@@ -24,10 +24,14 @@ export interface LearnerDeclaration {
   readonly zabraVersion: number;
 }
 
-export function encodeLearnerInfo(sid: number, configVersion: number): Uint8Array {
+export function encodeLearnerInfo(
+  sid: number,
+  configVersion: number,
+  zabraVersion: number = ZABRA_VERSION,
+): Uint8Array {
   const w = new JuteWriter(32);
   writeLearnerInfo(w, { sid, protocolVersion: LEARNER_PROTOCOL_VERSION, configVersion });
-  declare(w);
+  declare(w, zabraVersion);
   return w.toBytes();
 }
 
@@ -42,11 +46,11 @@ export function decodeLearnerInfo(
   return { sid, protocolVersion, configVersion, zabraVersion: readDeclaration(r) };
 }
 
-/** `isZabra` is false where the leader is an Apache member, whoever passes on what it says. */
-export function encodeLeaderInfo(isZabra = true): Uint8Array {
+/** `zabraVersion` is 0 where the leader is an Apache member, whoever passes on what it says. */
+export function encodeLeaderInfo(zabraVersion: number = ZABRA_VERSION): Uint8Array {
   const w = new JuteWriter(16);
   writeLeaderInfoData(w, LEARNER_PROTOCOL_VERSION);
-  if (isZabra) declare(w);
+  declare(w, zabraVersion);
   return w.toBytes();
 }
 

@@ -14,6 +14,7 @@ import {
   PacketType,
   ZXID_NONE,
 } from '@zabra/protocol';
+import { Since } from './declaration.ts';
 import type { HandOver } from './hand-over.ts';
 import { FLOOR_BYTES } from './heartbeat.ts';
 import type { LearnerHandler } from './learner-handler.ts';
@@ -115,7 +116,7 @@ export class LearnerRequests {
    */
   #onPing(handler: LearnerHandler, buffer: Uint8Array, start: number, end: number): void {
     const restBytes = (end - start) % TOUCH_BYTES;
-    const hasFloor = handler.isZabra && restBytes === FLOOR_BYTES;
+    const hasFloor = handler.has(Since.FAST_DETECTION) && restBytes === FLOOR_BYTES;
     if (start < 0 || (restBytes !== 0 && !hasFloor)) {
       this.#owner.drop(handler, 'the touch table in its PING is malformed');
       return;

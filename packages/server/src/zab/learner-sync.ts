@@ -7,6 +7,7 @@
 
 import { JuteWriter, PacketType, zxidToHex } from '@zabra/protocol';
 import type { CommittedLog } from './committed-log.ts';
+import { Since } from './declaration.ts';
 import type { LearnerHandler } from './learner-handler.ts';
 import { planSync, SNAP_PLAN, type SyncPlan } from './synchronization.ts';
 import type { LeaderHost, Proposal } from './zab-host.ts';
@@ -42,7 +43,8 @@ export class LearnerSync {
     lastProposed: number,
   ): SyncPlan['kind'] | null {
     const { limits } = this.#host;
-    const { sid, lastZxid, isZabra } = handler;
+    const { sid, lastZxid } = handler;
+    const isZabra = handler.has(Since.DECLARATION);
     let plan = planSync(lastZxid, processed, history, lastProposed, isZabra);
     // A snapshot streams as the network takes it; a history would be queued all at once.
     if (plan.kind !== 'SNAP' && history.bytesFrom(plan.from) > limits.queueBytesMax / 2) {

@@ -86,7 +86,7 @@ export class LearnerTraffic {
     const { pace } = this.#host;
     const touches = this.#host.takeTouches();
     // A leader of our own kind says how long its pauses are, and is told the same of us.
-    if (start >= 0 && end - start === FLOOR_BYTES && pace.detectionMs > 0) {
+    if (start >= 0 && end - start >= FLOOR_BYTES && pace.detectionMs > 0) {
       this.#heartbeat.onAgreed(this.#reader.reset(buffer, start, end).int());
       const w = this.#request;
       w.reset();

@@ -22,7 +22,7 @@ test('a fresh follower: every word waits for the disk that it speaks of', () => 
   const { host, learner } = rig;
   assert.equal(learner.phase, 'discovery');
   const declared = '0000000000000001000100000000000000000000';
-  assert.deepEqual(rig.link.take(), [`FOLLOWERINFO 0 ${declared}5a41425200000001`]);
+  assert.deepEqual(rig.link.take(), [`FOLLOWERINFO 0 ${declared}5a41425200000002`]);
   rig.hear(PacketType.LEADERINFO, z(1, 0), Uint8Array.of(0, 1, 0, 0));
   assert.deepEqual(host.storage.takeAsked(), ['acceptedEpoch 1']);
   assert.deepEqual(rig.link.take(), [], 'ACKEPOCH waits for acceptedEpoch');

@@ -234,9 +234,9 @@ export class Learner {
     this.#traffic?.forward(sessionHi, sessionLo, cxid, opcode, buffer, start, end, auth);
   }
 
-  /** Asks a leader of our own kind for the leadership. */
-  requestLeadership(): void {
-    this.#traffic?.handOver.requestLeadership();
+  /** Asks the leader for the leadership; false when it is none that hands over. */
+  requestLeadership(): boolean {
+    return this.#traffic?.handOver.requestLeadership() ?? false;
   }
 
   /** Asks whether a session that moves to us lives; `onRevalidated` answers. */

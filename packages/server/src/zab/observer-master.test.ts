@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { JuteWriter, makeZxid, OpCode, PacketType, writeAckEpochData } from '@zabra/protocol';
+import { ZABRA_VERSION } from './declaration.ts';
 import { encodeLearnerInfo } from './learner-info.ts';
 import { ObserverMaster, type ObserverMasterHost } from './observer-master.ts';
 import { ScriptLeaderHost, ScriptLink, txn } from './script-host.test-kit.ts';
@@ -15,7 +16,7 @@ const START = makeZxid(EPOCH, 0);
 const NOTHING = new Uint8Array(0);
 
 class ScriptFollower extends ScriptLeaderHost implements ObserverMasterHost {
-  isZabraLed = true;
+  leaderVersion = ZABRA_VERSION;
   retainedBytesMax = 1000;
   readonly syncs: (() => void)[] = [];
 
@@ -82,7 +83,7 @@ describe('an observer that comes to a follower', () => {
   it('is told the epoch, its missing history and NEWLEADER, and is up to date at its ACK', () => {
     const rig = new MasterRig();
     const link = rig.hello(1);
-    assert.deepEqual(link.take(), ['LEADERINFO 200000000 000100005a41425200000001']);
+    assert.deepEqual(link.take(), ['LEADERINFO 200000000 000100005a41425200000002']);
     rig.ackEpoch(link, START + 1);
     assert.deepEqual(link.take(), [
       'DIFF 200000003',
@@ -100,7 +101,7 @@ describe('an observer that comes to a follower', () => {
 
   it('is not told that its master is of our kind where Apache leads', () => {
     const rig = new MasterRig();
-    rig.host.isZabraLed = false;
+    rig.host.leaderVersion = 0;
     assert.deepEqual(rig.hello().take(), ['LEADERINFO 200000000 00010000']);
   });
 

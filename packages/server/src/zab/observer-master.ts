@@ -26,6 +26,7 @@ import {
   zxidToHex,
 } from '@zabra/protocol';
 import { CommittedLog } from './committed-log.ts';
+import { ZABRA_VERSION } from './declaration.ts';
 import { LeaderPulse } from './leader-pulse.ts';
 import { type ConnectionsHost, LearnerConnections } from './learner-connections.ts';
 import type { LearnerHandler } from './learner-handler.ts';
@@ -47,8 +48,8 @@ export interface ObserverMasterHost
     Pick<LeaderHost, 'onLearnerRequest' | 'onRevalidate' | 'onTouch'> {
   /** Text that NEWLEADER carries. */
   readonly ensembleText: string;
-  /** The leader of this epoch is of our own kind. */
-  readonly isZabraLed: boolean;
+  /** What the leader of this epoch has declared; 0 for an Apache member. */
+  readonly leaderVersion: number;
   /** Bytes of committed transactions that are kept for observers that come back. */
   readonly retainedBytesMax: number;
   /** Forwards a sync; `answer` is called when our own leader has answered it. */
@@ -207,7 +208,9 @@ export class ObserverMaster {
     this.#connections.dropOlder(handler, 'it connected anew');
     handler.state = 'ack-epoch';
     handler.deadlineMs = this.#connections.deadlineMs();
-    const info = encodeLeaderInfo(this.#host.isZabraLed);
+    // What is passed on goes through us: the older one of the two sets the bounds.
+    const version = Math.min(ZABRA_VERSION, this.#host.leaderVersion);
+    const info = encodeLeaderInfo(version);
     handler.send(PacketType.LEADERINFO, makeZxid(this.#epoch, 0), info);
   }
 
