@@ -54,6 +54,8 @@ for part in protocol client server; do
   mkdir "$work/$part"
   cp -r LICENSE "packages/$part/package.json" "packages/$part/README.md" "packages/$part/dist" \
     "$work/$part"
+  # As git has them, whatever umask the checkout was made under.
+  chmod -R u=rwX,go=rX "$work/$part"
   (cd "$work/$part" && npm pkg set gitHead="$(git -C "$OLDPWD" rev-parse HEAD)" \
     built="$(date -u -d "@$SOURCE_DATE_EPOCH" +%FT%TZ)" &&
     npm pack --silent --pack-destination "$output" >/dev/null)
