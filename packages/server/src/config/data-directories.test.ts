@@ -33,6 +33,26 @@ describe('openDataDirectories', () => {
     assert.equal(hasHistory(directories), false);
   });
 
+  it('makes them with the group of the volume and the modes of the umask', () => {
+    // A group that is not this process's own, where that can be had.
+    if (process.getuid?.() === 0) fs.chownSync(root, 0, 12_345);
+    fs.chmodSync(root, 0o2775);
+    const umask = process.umask(0o022);
+    openDataDirectories(dataDirectories(path.join(root, 'a/b'), path.join(root, 'a/b/log')), true);
+    process.umask(umask);
+    const { gid } = fs.statSync(root);
+    for (const name of ['a', 'a/b', 'a/b/version-2', 'a/b/log', 'a/b/log/version-2']) {
+      const made = fs.statSync(path.join(root, name));
+      assert.deepEqual([made.mode & 0o7777, made.gid], [0o2755, gid], name);
+    }
+    assert.equal(fs.statSync(root).mode & 0o7777, 0o2775, 'the volume itself stays as it was');
+  });
+
+  it('comes to an end where nobody can make anything', () => {
+    const nowhere = dataDirectories('/proc/data', '/proc/data');
+    refused(() => openDataDirectories(nowhere, true), /cannot be created: ENOENT/);
+  });
+
   it('refuses missing ones when it may not make them', () => {
     refused(() => openDataDirectories(dataDirectories(root, root), false), /does not exist/);
   });

@@ -6,6 +6,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ConfigError, EXIT_DATA_DIRECTORY } from './config-error.ts';
+import { makeDirectory } from './make-directory.ts';
 
 export interface DataDirectories {
   /** `<dataDir>/version-2`, absolute. */
@@ -63,13 +64,10 @@ function openOne(directory: string, autocreate: boolean): void {
 
 /** What is acknowledged later must not vanish with the entry of a directory above it. */
 function makeDurably(directory: string): void {
-  const first = fs.mkdirSync(directory, { recursive: true });
-  if (first === undefined) return;
-  for (let made = directory; ; made = path.dirname(made)) {
+  for (const made of makeDirectory(directory)) {
     const parent = fs.openSync(path.dirname(made), 'r');
     fs.fsyncSync(parent);
     fs.closeSync(parent);
-    if (made === first || made === path.dirname(made)) return;
   }
 }
 

@@ -9,6 +9,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { makeDirectory } from '../../config/make-directory.ts';
 
 export const HOST = '127.0.0.1';
 export const SERVER_COUNT_MAX = 9;
@@ -97,7 +98,7 @@ export function configText(plan: Plan, server: PlannedServer): string {
  */
 export function prepare(plan: Plan): string | null {
   const { dataDirectory, servers } = plan;
-  fs.mkdirSync(dataDirectory, { recursive: true });
+  makeDirectory(dataDirectory);
   const present = fs.readdirSync(dataDirectory).filter((name) => /^server-[0-9]+$/.test(name));
   if (present.length > 0 && present.length !== servers.length) {
     return (
@@ -107,7 +108,7 @@ export function prepare(plan: Plan): string | null {
   }
   for (const server of servers) {
     const isNew = !fs.existsSync(path.join(server.directory, 'version-2'));
-    fs.mkdirSync(server.directory, { recursive: true });
+    makeDirectory(server.directory);
     fs.writeFileSync(server.configFile, configText(plan, server));
     fs.writeFileSync(path.join(server.directory, 'myid'), `${server.sid}\n`);
     if (isNew) fs.writeFileSync(path.join(server.directory, 'initialize'), '');

@@ -11,6 +11,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { zxidToHex } from '@zabra/protocol';
+import { makeDirectory } from '../../config/make-directory.ts';
 import { withoutKeys } from '../../config/properties-file.ts';
 import { formatEnsembleText } from '../../zab/ensemble-text.ts';
 import type { EnsembleView } from './ensemble-view.ts';
@@ -57,7 +58,7 @@ export async function backUp(view: EnsembleView, options: BackupOptions): Promis
   }
   const wantedZxid = highestZxid(await view.states(config));
   const work = path.join(to, `${UNFINISHED}${process.pid}`);
-  fs.mkdirSync(work, { recursive: true });
+  makeDirectory(work);
   try {
     const lines = formatEnsembleText(config).split('\n');
     const members = lines.filter((line) => !line.startsWith('version='));

@@ -11,6 +11,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { ConfigError, EXIT_DATA_DIRECTORY } from '../../config/config-error.ts';
 import { readMyid } from '../../config/ensemble-section.ts';
+import { makeDirectory } from '../../config/make-directory.ts';
 import { decodeProperties, parseProperties } from '../../config/properties-file.ts';
 import { checkHeapVariables, fitHeap } from '../pod/heap.ts';
 import { type PodPlan, podIdentity, podZooCfg } from './pod-config.ts';
@@ -107,7 +108,7 @@ function read(file: string): Uint8Array {
 function writeWhole(file: string, text: string): void {
   const aside = `${file}.${process.pid}`;
   try {
-    fs.mkdirSync(path.dirname(file), { recursive: true });
+    makeDirectory(path.dirname(file));
     fs.writeFileSync(aside, text);
     fs.renameSync(aside, file);
   } catch (error) {

@@ -7,6 +7,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ConfigError, EXIT_UNEXPECTED } from '../../config/config-error.ts';
+import { makeDirectory } from '../../config/make-directory.ts';
 import type { PodIdentity } from './pod-identity.ts';
 import type { PodSettings } from './pod-options.ts';
 
@@ -68,13 +69,13 @@ export function writePodFiles(settings: PodSettings, identity: PodIdentity, file
   const myidFile = path.join(dataDir, 'myid');
   const hasMyid = isEnsemble && checkMyid(myidFile, id);
   for (const directory of [confDir, dataDir, dataLogDir]) {
-    makeDirectory(directory);
+    makeAll(directory);
     const { R_OK, W_OK, X_OK } = fs.constants;
     attempt(`Cannot write into "${directory}"`, () => {
       fs.accessSync(directory, R_OK | W_OK | X_OK);
     });
   }
-  makeDirectory(logDir);
+  makeAll(logDir);
   replaceFiles(confDir, [
     ['zoo.cfg', files.zooCfg],
     ['java.env', files.javaEnv],
@@ -111,17 +112,8 @@ function removeIfThere(file: string): void {
   if (fs.existsSync(file)) fs.rmSync(file);
 }
 
-/** With what the directory above it gives: a group of its own, for one. */
-function makeDirectory(directory: string): void {
-  attempt(`Cannot make "${directory}"`, () => makeWithParents(directory));
-}
-
-/** Step by step: Node's own way never ends where the system lets nobody make anything. */
-function makeWithParents(directory: string): void {
-  if (fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return;
-  const parent = path.dirname(directory);
-  if (parent !== directory) makeWithParents(parent);
-  fs.mkdirSync(directory);
+function makeAll(directory: string): void {
+  attempt(`Cannot make "${directory}"`, () => makeDirectory(directory));
 }
 
 function attempt<T>(what: string, action: () => T): T {

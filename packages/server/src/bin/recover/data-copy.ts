@@ -6,6 +6,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { DataDirectories } from '../../config/data-directories.ts';
+import { makeDirectory } from '../../config/make-directory.ts';
 import { LOCK_FILE } from '../../io/directory-lock.ts';
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE } = fs.constants;
@@ -22,7 +23,7 @@ export function copyData(
   if (fs.existsSync(to)) {
     throw new Error(`Cannot copy the present data to "${to}": it exists; name another --backup`);
   }
-  fs.mkdirSync(to, { recursive: true });
+  makeDirectory(to);
   copyDirectory(snap, path.join(to, 'version-2'));
   if (log !== snap) copyDirectory(log, path.join(to, 'log-version-2'));
   for (const file of files) copyFile(file, path.join(to, path.basename(file)));
