@@ -7,7 +7,7 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { DiskDirectory, DiskReader, DiskRequest } from 'zabra/dist/log/disk.js';
+import type { DiskDirectory, DiskReader, DiskRequest, ReadFile } from 'zabra/dist/log/disk.js';
 
 export interface DiskCompletion {
   readonly token: number;
@@ -60,6 +60,24 @@ class Trial {
     assert.ok((completions[0]?.error ?? '').length > 0, 'wanted a reason');
   }
 
+  /** A read that is asked for, of up to `count` bytes; the request when it is complete. */
+  async read(directory: DiskDirectory, name: string, at: number, count: number): Promise<ReadFile> {
+    const target = new Uint8Array(count).fill(9);
+    const token = ++this.#lastToken;
+    const request: ReadFile = {
+      kind: 'read',
+      token,
+      directory,
+      name,
+      position: at,
+      target,
+      bytesRead: 0,
+    };
+    this.disk.submit(request);
+    assert.deepEqual(await this.disk.settle(), [{ token, error: null }]);
+    return request;
+  }
+
   contents(directory: DiskDirectory, name: string): number[] {
     const size = this.disk.reader.sizeBytes(directory, name);
     assert.ok(size >= 0, `wanted a file "${name}"`);
@@ -92,6 +110,7 @@ export function diskContract(name: string, makeDisk: () => Promise<DiskOnTrial>)
     removes(() => trial);
     orders(() => trial);
     reads(() => trial);
+    askedReads(() => trial);
   });
 }
 
@@ -313,5 +332,48 @@ function reads(trial: () => Trial): void {
     await trial().done({ ...create, name: 'b', bytes: bytes() });
     await trial().done({ ...create, name: 'a', bytes: bytes() });
     assert.deepEqual(trial().names('log'), ['a', 'b']);
+  });
+}
+
+function askedReads(trial: () => Trial): void {
+  it('reads what is asked for as far as the file goes', async () => {
+    const created = { kind: 'create', directory: 'log', name: 'log.1' } as const;
+    await trial().done({ ...created, preallocateBytes: 0, bytes: bytes(1, 2, 3, 4, 5) });
+    const rows: [at: number, count: number, target: number[], bytesRead: number][] = [
+      [0, 5, [1, 2, 3, 4, 5], 5],
+      [1, 2, [2, 3], 2],
+      [3, 6, [4, 5, 9, 9, 9, 9], 2],
+      [5, 2, [9, 9], 0],
+      [50, 2, [9, 9], 0],
+    ];
+    for (const [at, count, wanted, bytesRead] of rows) {
+      const request = await trial().read('log', 'log.1', at, count);
+      assert.deepEqual([...request.target], wanted);
+      assert.equal(request.bytesRead, bytesRead);
+    }
+  });
+
+  it('reads what completed writes left', async () => {
+    const created = { kind: 'create', directory: 'log', name: 'log.1' } as const;
+    await trial().done({ ...created, preallocateBytes: 4096, bytes: bytes(1) });
+    const write = { kind: 'write', directory: 'log', name: 'log.1', growToBytes: 0 } as const;
+    const found = async () => [...(await trial().read('log', 'log.1', 0, 6)).target];
+    await trial().done({ ...write, position: 1, pieces: [bytes(2), bytes(3)], sync: true });
+    assert.deepEqual(await found(), [1, 2, 3, 0, 0, 0]);
+    await trial().done({ ...write, position: 3, pieces: [bytes(4)], sync: true });
+    assert.deepEqual(await found(), [1, 2, 3, 4, 0, 0]);
+    await trial().done({ ...write, position: 4, pieces: [bytes(5)], sync: false });
+    assert.deepEqual(await found(), [1, 2, 3, 4, 5, 0]);
+    await trial().done({ ...write, position: 5, pieces: [bytes(6)], sync: true });
+    assert.deepEqual(await found(), [1, 2, 3, 4, 5, 6]);
+  });
+
+  it('refuses to read a file that is not there, and goes on', async () => {
+    const target = new Uint8Array(4);
+    const absent = { kind: 'read', directory: 'log', name: 'log.9', position: 0 } as const;
+    await trial().refused({ ...absent, target, bytesRead: 0 });
+    const created = { kind: 'create', directory: 'log', name: 'log.1' } as const;
+    await trial().done({ ...created, preallocateBytes: 0, bytes: bytes(1, 2) });
+    assert.deepEqual([...(await trial().read('log', 'log.1', 0, 2)).target], [1, 2]);
   });
 }

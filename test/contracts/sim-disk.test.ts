@@ -8,7 +8,7 @@ import { type DiskCompletion, type DiskOnTrial, diskContract } from './disk-cont
 function makeSimDisk(): Promise<DiskOnTrial> {
   const clock = new SimClock();
   const options = { writeUsMax: 500, syncUsMin: 100, syncUsMax: 5000, stallOneIn: 4 };
-  const faults = { stallUsMax: 100_000, failOneIn: 0 };
+  const faults = { stallUsMax: 100_000, failOneIn: 0, readFailOneIn: 0 };
   const disk = new SimDisk(clock, new Prng(1), { ...options, ...faults });
   let completions: DiskCompletion[] = [];
   const open = () =>

@@ -124,6 +124,11 @@ export class FuzzDisk implements DiskReader {
         return;
       case 'sync':
         return;
+      case 'read': {
+        const { directory, name, position, target } = request;
+        request.bytesRead = this.read(directory, name, position, target, 0, target.length);
+        return;
+      }
     }
   }
 }

@@ -73,6 +73,7 @@ function describeTotal(total: RunCounts, seedCount: number, tookMs: number): str
   const lines = [
     `${seedCount} seeds, ${Math.floor(simulatedMs / 1000)} simulated seconds in ${tookMs} ms`,
     `  elections     ${total.elections} (${total.reigns} leaders established)`,
+    `  synchronised  ${total.logDiffs} learners out of log files`,
     `  crashes       ${total.crashes} (${total.powerCuts} with loss of power)`,
     `  partitions    ${total.partitions}`,
     `  lost packets  ${total.lostPackets} on ${total.connections} connections`,

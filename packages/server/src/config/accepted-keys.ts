@@ -89,7 +89,6 @@ jmx.log4j.mbean | = | - | none | there is no JVM
 flushDelay | = | i | none | a write is flushed when the disk is free
 maxWriteQueuePollTime | = | i | none | a write is flushed when the disk is free
 maxBatchSize | = | i | none | whatever waits for the disk goes together
-snapshotSizeFactor | = | - | none | a learner that lags too far gets a snapshot
 forceSnapshotSync | = | b | none | a learner gets a snapshot when it needs one
 emulate353TTLNodes | = | b | warn true | the owner encoding of 3.5.3 is not supported
 enableEagerACLCheck | = | b | none | ACLs are checked by the leader

@@ -134,6 +134,7 @@ function peerConfig(
     txnLogSizeLimitBytes: values.get(KEYS.txnLogSizeLimitInKb) * KIB,
     preAllocBytes: values.get(KEYS.preAllocSize) * KIB,
     commitLogCount: values.get(KEYS.commitLogCount),
+    snapshotSizeFactor: values.get(KEYS.snapshotSizeFactor),
     forceSync: !values.get(KEYS.forceSyncOff),
     autopurgeRetainCount: Math.max(SNAP_RETAIN_MIN, values.get(KEYS.autopurgeSnapRetainCount)),
     autopurgeIntervalMs: Math.max(0, values.get(KEYS.autopurgePurgeInterval)) * HOUR_MS,

@@ -14,6 +14,7 @@ import {
   strictInt,
   anyText,
   warnedInt,
+  warnedRatio,
 } from './parse-rules.ts';
 
 const FAILS = Symbol('fails');
@@ -97,6 +98,19 @@ const rows: readonly Row[] = [
       ['few', 500],
     ],
     warns: ['499', 'few'],
+  },
+  {
+    rule: 'warnedRatio',
+    of: warnedRatio(0.33, 1),
+    cases: [
+      ['0.5', 0.5],
+      ['-1', -1],
+      ['0', 0],
+      ['1', 1],
+      ['1.01', 0.33],
+      ['a third', 0.33],
+    ],
+    warns: ['1.01', 'a third'],
   },
   {
     rule: 'literal',

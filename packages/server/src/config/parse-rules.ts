@@ -69,13 +69,28 @@ export function positiveInt(fallback: number): Rule<number> {
 /** A decimal number that may have a fraction. */
 export function ratio(fallback: number): Rule<number> {
   const read = (text: string, name: string) => {
-    const value = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?$/i.test(text)
-      ? Number(text)
-      : Number.NaN;
-    if (Number.isFinite(value)) return value;
+    const value = decodeRatio(text);
+    if (value !== null) return value;
     throw new ConfigError(`Cannot read "${name}=${text}": wanted a number`, EXIT_UNEXPECTED);
   };
   return { code: '!', fallback, read };
+}
+
+/** As `ratio`; what is no number or above `max` is told of. */
+export function warnedRatio(fallback: number, max: number): Rule<number> {
+  const read = (text: string, name: string, warn: (message: string) => void) => {
+    const value = decodeRatio(text);
+    if (value !== null && value <= max) return value;
+    warn(`Cannot use "${name}=${text}": wanted a number up to ${max}, ${fallback} is used`);
+    return fallback;
+  };
+  return { code: 'w', fallback, read };
+}
+
+function decodeRatio(text: string): number | null {
+  const isRatio = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?$/i.test(text);
+  const value = isRatio ? Number(text) : Number.NaN;
+  return Number.isFinite(value) ? value : null;
 }
 
 /** True exactly for the word, as it is written. */

@@ -21,6 +21,7 @@ import {
   strictInt,
   anyText,
   warnedInt,
+  warnedRatio,
   zeroOrFrom,
 } from './parse-rules.ts';
 
@@ -162,6 +163,12 @@ export const KEYS = {
     warnedInt(500, 500),
     'entries',
     'Transactions kept in memory for learners that lag.',
+  ),
+  snapshotSizeFactor: key(
+    'snapshotSizeFactor',
+    warnedRatio(0.33, 1),
+    'ratio',
+    'Part of the size of a snapshot up to which log files are sent instead; 0: any; below: none.',
   ),
   forceSyncOff: key('forceSync', literal('no'), '`no`', '`no` does not wait for the disk.'),
   fsyncWarningThresholdMs: key(

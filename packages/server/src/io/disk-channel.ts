@@ -15,7 +15,7 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
 import { unreachable } from '@zabra/protocol';
-import type { CreateFile, DiskRequest, FinishFile, WriteFile } from '../log/disk.ts';
+import type { CreateFile, DiskChange, FinishFile, WriteFile } from '../log/disk.ts';
 import type { ReplaceFile, TruncateFile } from '../log/disk.ts';
 import { DirectFile, makeStage } from './direct-file.ts';
 
@@ -50,14 +50,14 @@ interface OpenFile {
   mayBeDirect: boolean;
 }
 
-export type OnRequestDone = (request: DiskRequest, error: string | null, elapsedMs: number) => void;
+export type OnRequestDone = (request: DiskChange, error: string | null, elapsedMs: number) => void;
 
 export class DiskChannel {
   readonly #directoryPath: string;
   /** Null where nothing is written past the page cache. */
   readonly #stage: Uint8Array | null;
   readonly #onDone: OnRequestDone;
-  readonly #waiting: DiskRequest[] = [];
+  readonly #waiting: DiskChange[] = [];
   #running: Promise<void> | null = null;
   #failure: string | null = null;
   /** The one used last is the last. */
@@ -72,7 +72,7 @@ export class DiskChannel {
     this.#onDone = onDone;
   }
 
-  submit(request: DiskRequest): void {
+  submit(request: DiskChange): void {
     this.#waiting.push(request);
     this.#running ??= this.#run();
   }
@@ -96,7 +96,7 @@ export class DiskChannel {
     this.#running = null;
   }
 
-  async #attempt(request: DiskRequest): Promise<void> {
+  async #attempt(request: DiskChange): Promise<void> {
     if (this.#failure !== null) return;
     try {
       await this.#carryOut(request);
@@ -105,7 +105,7 @@ export class DiskChannel {
     }
   }
 
-  async #carryOut(request: DiskRequest): Promise<void> {
+  async #carryOut(request: DiskChange): Promise<void> {
     switch (request.kind) {
       case 'create':
         return this.#create(request);
@@ -310,7 +310,7 @@ function after(pieces: Uint8Array[], count: number): Uint8Array[] {
   return [];
 }
 
-function describe(request: DiskRequest, error: unknown): string {
+function describe(request: DiskChange, error: unknown): string {
   const what = 'name' in request ? request.name : request.names.join(', ');
   const reason = error instanceof Error ? error.message : String(error);
   return `Cannot ${request.kind} "${what}" in the ${request.directory} directory: ${reason}`;

@@ -1,14 +1,16 @@
 /**
  * FileDisk: the disk of `log/disk` on real files. Two channels, one per directory, are carried out
  * side by side and each in order; completions come back by `onDone` from the event loop. Reads are
- * the synchronous ones of `file-reader`. It knows nothing of what the bytes mean.
+ * the synchronous ones of `file-reader` and those of `file-reads`, which are asked for. It knows
+ * nothing of what the bytes mean.
  */
 
 import fs from 'node:fs';
 import path from 'node:path';
-import type { DiskDirectory, DiskRequest } from '../log/disk.ts';
+import type { DiskChange, DiskDirectory, DiskRequest } from '../log/disk.ts';
 import { CREATING_PREFIX, DiskChannel } from './disk-channel.ts';
 import { FileReader } from './file-reader.ts';
+import { FileReads } from './file-reads.ts';
 
 export interface FileDiskOptions {
   /** Existing directories; both may be the same one. */
@@ -25,11 +27,13 @@ export class FileDisk {
   readonly #options: FileDiskOptions;
   readonly #log: DiskChannel;
   readonly #snap: DiskChannel;
+  readonly #reads: FileReads;
 
   constructor(options: FileDiskOptions) {
     this.#options = options;
     this.reader = new FileReader(options.paths);
-    const onDone = (request: DiskRequest, error: string | null, elapsedMs: number) =>
+    this.#reads = new FileReads(options.paths, options.onDone);
+    const onDone = (request: DiskChange, error: string | null, elapsedMs: number) =>
       this.#onRequestDone(request, error, elapsedMs);
     this.#log = new DiskChannel(options.paths.log, options.writesDirectly, onDone);
     this.#snap = new DiskChannel(options.paths.snap, false, onDone);
@@ -38,6 +42,10 @@ export class FileDisk {
   }
 
   submit(request: DiskRequest): void {
+    if (request.kind === 'read') {
+      this.#reads.submit(request);
+      return;
+    }
     const channel = request.directory === 'log' ? this.#log : this.#snap;
     channel.submit(request);
   }
@@ -46,10 +54,11 @@ export class FileDisk {
   async close(): Promise<void> {
     await this.#log.close();
     await this.#snap.close();
+    await this.#reads.close();
     this.reader.close();
   }
 
-  #onRequestDone(request: DiskRequest, error: string | null, elapsedMs: number): void {
+  #onRequestDone(request: DiskChange, error: string | null, elapsedMs: number): void {
     const { kind, directory } = request;
     if (kind !== 'write' && kind !== 'sync') this.reader.forget(directory);
     if (kind === 'write' && directory === 'log' && request.sync) {

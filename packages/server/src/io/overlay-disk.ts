@@ -7,7 +7,7 @@
  */
 
 import { assert, EMPTY_BYTES, unreachable } from '@zabra/protocol';
-import type { DiskDirectory, DiskReader, DiskRequest, WriteFile } from '../log/disk.ts';
+import type { DiskDirectory, DiskReader, DiskRequest, ReadFile, WriteFile } from '../log/disk.ts';
 
 /** Most bytes of a file that is written into. */
 const WRITTEN_BYTES_MAX = 1 << 20;
@@ -97,6 +97,9 @@ export class OverlayDisk implements DiskReader {
     switch (request.kind) {
       case 'sync':
         return;
+      case 'read':
+        request.bytesRead = this.#readAll(request);
+        return;
       case 'remove':
         return this.#remove(request.directory, request.names, request);
       case 'truncate':
@@ -125,6 +128,10 @@ export class OverlayDisk implements DiskReader {
     const present = names.filter((name) => this.sizeBytes(directory, name) >= 0);
     for (const name of present) this.#overlays[directory].set(name, null);
     if (present.length > 0) this.changes.push(request);
+  }
+
+  #readAll({ directory, name, position, target }: ReadFile): number {
+    return this.read(directory, name, position, target, 0, target.length);
   }
 
   #find(directory: DiskDirectory, name: string): Overlaid {

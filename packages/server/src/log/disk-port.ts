@@ -2,15 +2,23 @@
  * DiskPort: where the log room's requests leave and their completions come back. It numbers the
  * requests, remembers who waits for each, and stops everything at the first failure: no request is
  * sent and no completion is believed after it, because nothing that follows could be relied upon.
+ * A read that fails is the affair of whoever asked for it.
  *
  * Requests of one directory are carried out in the order of the calls; a caller that needs order
  * across the two directories waits for the completion in between.
  */
 
-import type { DiskDirectory, DiskReader, DiskRequest } from './disk.ts';
+import type { DiskDirectory, DiskReader, DiskRequest, ReadFile } from './disk.ts';
 
 /** Called when all that the request promises is on stable storage. */
 export type OnDone = () => void;
+/** The bytes that were read, or why they could not be. */
+export type OnRead = (bytesRead: number, error: string | null) => void;
+
+interface Reading {
+  readonly request: ReadFile;
+  readonly onRead: OnRead;
+}
 
 const NO_FILE = 'zabra.none';
 
@@ -18,6 +26,7 @@ export class DiskPort {
   readonly reader: DiskReader;
   readonly #submit: (request: DiskRequest) => void;
   readonly #waiting: Map<number, OnDone>;
+  readonly #readings: Map<number, Reading>;
   #lastToken: number;
   /** Reason of the first failed request. */
   failure: string | null;
@@ -26,11 +35,12 @@ export class DiskPort {
     this.reader = reader;
     this.#submit = submit;
     this.#waiting = new Map();
+    this.#readings = new Map();
     this.#lastToken = 0;
     this.failure = null;
   }
 
-  /** Requests without completion. */
+  /** Requests without completion, reads left out. */
   get pendingCount(): number {
     return this.#waiting.size;
   }
@@ -91,7 +101,32 @@ export class DiskPort {
     this.#send({ kind: 'sync', token: this.#expect(onDone), directory, name });
   }
 
+  read(
+    directory: DiskDirectory,
+    name: string,
+    position: number,
+    target: Uint8Array,
+    onRead: OnRead,
+  ): void {
+    const token = this.newToken();
+    const request: ReadFile = {
+      kind: 'read',
+      token,
+      directory,
+      name,
+      position,
+      target,
+      bytesRead: 0,
+    };
+    this.#readings.set(token, { request, onRead });
+    this.#send(request);
+  }
+
   onDisk(token: number, error: string | null): 'mine' | 'foreign' {
+    if (this.#readings.has(token)) {
+      this.#onRead(token, error);
+      return 'mine';
+    }
     const onDone = this.#waiting.get(token);
     if (onDone === undefined) return 'foreign';
     this.#waiting.delete(token);
@@ -99,6 +134,12 @@ export class DiskPort {
     if (error === null) onDone();
     else this.failure = error;
     return 'mine';
+  }
+
+  #onRead(token: number, error: string | null): void {
+    const { request, onRead } = this.#readings.get(token) as Reading;
+    this.#readings.delete(token);
+    if (this.failure === null) onRead(error === null ? request.bytesRead : 0, error);
   }
 
   #expect(onDone: OnDone): number {

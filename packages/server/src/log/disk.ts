@@ -7,6 +7,9 @@
  * the two channels ('log' and 'snap') are independent. A request completes only when all it
  * promises is on stable storage, directory entries included. A failed request is never retried:
  * the completion carries the error and the process ends (ADR 6).
+ *
+ * Reads that a serving machine asks for are requests as well, and stand beside the channels: they
+ * hold up no write and wait for none, and one that fails says nothing about what is written.
  */
 
 /** Two directories: transaction logs, and everything else (snapshots, epochs, side files). */
@@ -73,6 +76,23 @@ export interface SyncFile extends DiskRequestBase {
   readonly name: string;
 }
 
+/**
+ * Read from `position` on into `target`, as far as the file goes. What writes that have completed
+ * left is seen; of one under way, any part may be.
+ */
+export interface ReadFile extends DiskRequestBase {
+  readonly kind: 'read';
+  readonly name: string;
+  readonly position: number;
+  /** Belongs to the disk until the read is complete; at most 1 MiB. */
+  readonly target: Uint8Array;
+  /** Set by the disk before it completes the read. */
+  bytesRead: number;
+}
+
+/** What changes the directory. */
+export type DiskChange = Exclude<DiskRequest, ReadFile>;
+
 export type DiskRequest =
   | CreateFile
   | WriteFile
@@ -80,7 +100,8 @@ export type DiskRequest =
   | FinishFile
   | TruncateFile
   | RemoveFiles
-  | SyncFile;
+  | SyncFile
+  | ReadFile;
 
 /** Bounded synchronous reads. The caller slices its work; no read exceeds 1 MiB. */
 export interface DiskReader {

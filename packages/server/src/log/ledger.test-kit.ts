@@ -118,6 +118,7 @@ export const OPTIONS: Omit<StorageOptions, 'listener'> = {
   txnLogSizeLimitBytes: -1,
   forceSync: true,
   recordBytesMax: 1 << 21,
+  snapshotSizeFactor: 0,
   snapshotTrustEmpty: false,
   dbAutocreate: true,
   initializeMarker: false,

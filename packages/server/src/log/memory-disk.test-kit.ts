@@ -13,6 +13,7 @@ import type {
   DiskDirectory,
   DiskReader,
   DiskRequest,
+  ReadFile,
   ReplaceFile,
   WriteFile,
 } from './disk.ts';
@@ -162,10 +163,16 @@ export class MemoryDisk implements DiskReader {
     if (busy.length === 0) return 0;
     const channel = prng.pick(busy);
     const request = channel.queue.shift() as DiskRequest;
-    for (const step of stepsOf(request, channel)) step();
+    if (request.kind === 'read') this.#carryOutRead(request);
+    else for (const step of stepsOf(request, channel)) step();
     const name = 'name' in request ? request.name : request.names.join(' ');
     this.done.push(`${request.kind} ${name}`);
     return request.token;
+  }
+
+  #carryOutRead(request: ReadFile): void {
+    const { directory, name, position, target } = request;
+    request.bytesRead = this.read(directory, name, position, target, 0, target.length);
   }
 
   /** The power goes while the requests are under way. */
@@ -218,6 +225,8 @@ function stepsOf(request: DiskRequest, channel: Channel): (() => void)[] {
       return [...request.names.map((name) => steps.unlink(name)), steps.syncNames()];
     case 'sync':
       return [steps.sync(request.name)];
+    case 'read':
+      return [];
   }
 }
 

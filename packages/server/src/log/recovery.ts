@@ -250,13 +250,14 @@ export class Recovery {
 
   #startReplay(baseZxid: number): void {
     const { port, options } = this.#parts;
+    const segments = segmentsFrom(this.#survey.segments, baseZxid);
     const bounds: ReplayBounds = {
       syncedZxid: this.#slot?.syncedZxid ?? null,
       ownSinceZxid: this.#slot?.ownSinceZxid ?? ZXID_MAX,
       isFirstFree: this.#base === null,
+      hasOlder: segments.length < this.#survey.segments.length,
       zxidMax: ZXID_MAX,
     };
-    const segments = segmentsFrom(this.#survey.segments, baseZxid);
     const { recordBytesMax } = options;
     this.#replay = new Replay(port.reader, segments, baseZxid, bounds, this.#sink, recordBytesMax);
     this.#phase = 'replay';
@@ -301,6 +302,8 @@ export class Recovery {
     const plan: RepairPlan = {
       cut,
       lastZxid,
+      // Without syncs a file may end anywhere, and nobody would see that it did not always.
+      isWhole: replay.isJoined && options.forceSync,
       snapshotName: this.#base?.name ?? null,
       segments: this.#survey.segments,
       hasEmptySegments: this.#base === null && replay.appliedCount === 0,

@@ -5,7 +5,7 @@
  * good.
  */
 
-import { ZXID_NONE } from '@zabra/protocol';
+import { ZXID_MAX, ZXID_NONE } from '@zabra/protocol';
 import type { DiskPort } from './disk-port.ts';
 import { encodeEpoch, type Epochs, type SettledEpochs } from './epoch-files.ts';
 import {
@@ -27,6 +27,8 @@ const LEFTOVERS = [SNAPSHOT_TEMPORARY, RECEIVED_SNAPSHOT, INTENT_FILE];
 export interface RepairPlan {
   readonly cut: Cut | null;
   readonly lastZxid: number;
+  /** What older log files hold and what comes from now on is one history without a hole. */
+  readonly isWhole: boolean;
   /** The base; null without one. */
   readonly snapshotName: string | null;
   readonly segments: readonly NamedFile[];
@@ -86,10 +88,13 @@ export class Repairs {
 
   /** The slot that was read may not be on stable storage yet, and the next write spares it. */
   #repairWatermark(): void {
-    const { lastZxid, recordBytesMax } = this.#plan;
+    const { lastZxid, isWhole, recordBytesMax } = this.#plan;
     this.#port.sync('log', WATERMARK_FILE, this.#expect());
     const signature = readSignature(this.#port.reader, this.#segments, recordBytesMax);
-    this.#watermark.rewrite({ ...signature, syncedZxid: lastZxid }, this.#expect());
+    const known = this.#watermark.fields.wholeSinceZxid;
+    const wholeSinceZxid = isWhole ? known : ZXID_MAX;
+    const change = { ...signature, syncedZxid: lastZxid, wholeSinceZxid };
+    this.#watermark.rewrite(change, this.#expect());
   }
 
   #repairSnapshots(): void {

@@ -11,7 +11,7 @@
  * In older files a torn end is normal where Apache wrote them; ours were synced before the next.
  */
 
-import { ZXID_NONE, zxidToHex } from '@zabra/protocol';
+import { counterOf, ZXID_NONE, zxidToHex } from '@zabra/protocol';
 import type { DiskReader } from './disk.ts';
 import { zxidFollows } from './log-format.ts';
 import { SegmentReader } from './segment-reader.ts';
@@ -29,6 +29,8 @@ export interface ReplayBounds {
   readonly ownSinceZxid: number;
   /** The first entry may be any: there is no base that it must follow. */
   readonly isFirstFree: boolean;
+  /** There are files before the first one that is read. */
+  readonly hasOlder: boolean;
   /** Entries above it do not count. */
   readonly zxidMax: number;
 }
@@ -61,6 +63,13 @@ export class Replay {
   readonly #baseZxid: number;
   /** Entries read from the present file, applied or not. */
   #entryCount: number;
+  /** Last entry seen, applied or not. */
+  #seenZxid: number;
+  /**
+   * The log goes on where the base ends. False: what is in older entries may not be all that the
+   * base holds, or it is not known.
+   */
+  isJoined: boolean;
   /** Last entry applied, or the base. */
   lastZxid: number;
   appliedCount: number;
@@ -90,6 +99,8 @@ export class Replay {
     this.#isFirst = true;
     this.#baseZxid = baseZxid;
     this.#entryCount = 0;
+    this.#seenZxid = ZXID_NONE;
+    this.isJoined = true;
     this.lastZxid = baseZxid;
     this.appliedCount = 0;
     this.cut = null;
@@ -104,9 +115,23 @@ export class Replay {
       if (done >= bytesMax) return 'more';
       if (this.#scan !== null) done += this.#stepScan(this.#scan);
       else if (this.#isReading) done += this.#readEntry();
-      else if (!this.#openNext()) return 'done';
+      else if (!this.#openNext()) return this.#end();
     }
     return 'refused';
+  }
+
+  #end(): 'done' {
+    if (this.appliedCount === 0) this.isJoined = this.#meetsBase(ZXID_NONE);
+    return 'done';
+  }
+
+  /** Whether what was seen last is the base, or nothing can lie between it and `nextZxid`. */
+  #meetsBase(nextZxid: number): boolean {
+    const base = this.#baseZxid;
+    if (this.#seenZxid !== ZXID_NONE) return this.#seenZxid === base;
+    if (!this.#bounds.hasOlder) return true;
+    // A gap between older files and this one shows unless an epoch begins here.
+    return counterOf(base) > 0 && nextZxid === base + 1;
   }
 
   #openNext(): boolean {
@@ -142,6 +167,8 @@ export class Replay {
   #take(): void {
     const { zxid, buffer, start, end } = this.#segment;
     const last = this.lastZxid;
+    if (this.appliedCount === 0 && zxid > this.#baseZxid) this.isJoined = this.#meetsBase(zxid);
+    this.#seenZxid = zxid;
     // Equal zxids happen in logs of 3.9 and mean nothing; so does all that the base contains.
     if (zxid === last || zxid <= this.#baseZxid) return;
     const isFree = this.#isFirst && this.#bounds.isFirstFree;

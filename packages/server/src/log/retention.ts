@@ -5,6 +5,7 @@
  * too; any other name is left alone.
  */
 
+import { ZXID_MAX } from '@zabra/protocol';
 import type { DiskReader } from './disk.ts';
 import {
   isSegmentName,
@@ -25,7 +26,8 @@ export interface PurgePlan {
 
 const NOTHING: PurgePlan = { snapshotNames: [], segmentNames: [] };
 
-export function planPurge(reader: DiskReader, retainCount: number): PurgePlan {
+/** Log files from `heldZxid` on stay whatever else is decided. */
+export function planPurge(reader: DiskReader, retainCount: number, heldZxid = ZXID_MAX): PurgePlan {
   const { logNames, snapNames, snapshots, segments } = surveyDirectories(reader);
   const count = Math.max(RETAIN_COUNT_MIN, retainCount);
   const oldestKept = plausibleSnapshots(reader, snapshots, count).at(-1);
@@ -38,7 +40,7 @@ export function planPurge(reader: DiskReader, retainCount: number): PurgePlan {
     segmentNames: logNames.filter(
       (name) =>
         isSegmentName(name) &&
-        zxidOfSegmentName(name) < oldestKept.zxid &&
+        zxidOfSegmentName(name) < Math.min(oldestKept.zxid, heldZxid) &&
         name !== firstNeeded?.name,
     ),
   };

@@ -8,7 +8,7 @@
  * Then the watermark says what the log is now, and the intent goes.
  */
 
-import { ZXID_NONE } from '@zabra/protocol';
+import { ZXID_MAX, ZXID_NONE } from '@zabra/protocol';
 import type { DiskPort } from './disk-port.ts';
 import { INTENT_FILE, RECEIVED_SNAPSHOT, segmentName, snapshotName } from './file-names.ts';
 import { encodeIntent, type Intent, keepsSegment, keepsSnapshot } from './intent.ts';
@@ -110,10 +110,11 @@ export class RollForward {
     }
     const { segments } = surveyDirectories(this.#port.reader);
     const signature = readSignature(this.#port.reader, segments, this.#recordBytesMax);
-    const { syncedZxid } = this.#watermark.fields;
+    const { syncedZxid, wholeSinceZxid: known } = this.#watermark.fields;
     const isInstall = this.#intent.kind === 'install';
     const zxid = isInstall ? this.#intent.zxid : Math.min(syncedZxid, this.#intent.zxid);
-    this.#watermark.rewrite({ ...signature, syncedZxid: zxid }, next);
+    const wholeSinceZxid = isInstall ? ZXID_MAX : known;
+    this.#watermark.rewrite({ ...signature, syncedZxid: zxid, wholeSinceZxid }, next);
   }
 
   #end(): void {

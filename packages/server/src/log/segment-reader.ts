@@ -5,40 +5,18 @@
  * never written again, so that whoever gets a payload may keep it.
  */
 
-import {
-  adler32,
-  EPOCH_MAX,
-  epochOf,
-  TXN_HEADER_BYTES,
-  ZXID_NONE,
-  zxidFrom,
-} from '@zabra/protocol';
+import { ZXID_NONE } from '@zabra/protocol';
 import type { DiskReader } from './disk.ts';
+import { type Damage, type DamageKind, damageOf, zxidOfPayload } from './log-entry.ts';
 import {
-  END_MARKER,
   ENTRY_HEAD_BYTES,
   ENTRY_OVERHEAD_BYTES,
   isLogMagic,
-  isTxnType,
   LOG_HEADER_BYTES,
-  TXN_TYPE_OFFSET,
-  TXN_ZXID_OFFSET,
 } from './log-format.ts';
 
 /** Most bytes of one read of the disk. */
 export const READ_BYTES_MAX = 1 << 20;
-
-/**
- * What stopped the reader. The classes are those of the damage table, storage-and-config.md 8.4:
- * `cut` is what Apache takes for the end of the file, `bad` what it refuses to start on, `foreign`
- * an entry that is whole but that no server should have written.
- */
-export type DamageKind = 'cut' | 'bad' | 'foreign';
-
-export interface Damage {
-  readonly kind: DamageKind;
-  readonly reason: string;
-}
 
 export type EntryResult = 'entry' | 'end' | 'damaged';
 
@@ -135,40 +113,16 @@ export class SegmentReader {
     const bytes = length + ENTRY_OVERHEAD_BYTES;
     if (this.#fill(bytes) < bytes) return this.#damaged('cut', 'the file ends inside an entry');
     const at = this.position - this.#windowPosition;
-    const start = at + ENTRY_HEAD_BYTES;
-    const end = start + length;
-    if (this.#window[end] !== END_MARKER) {
-      return this.#damaged('cut', 'an entry has no end marker');
-    }
-    const checksum = this.#view.getInt32(at + 4);
-    const isIntact = this.#view.getInt32(at) === 0;
-    if (!isIntact || (adler32(this.#window, start, end) | 0) !== checksum) {
-      return this.#damaged('bad', 'the checksum of an entry is wrong');
-    }
-    const foreign = this.#foreign(start, length);
-    if (foreign !== null) return this.#damaged('foreign', foreign);
-    this.zxid = this.#zxidAt(start);
-    this.checksum = checksum;
+    const damage = damageOf(this.#window, this.#view, at, length);
+    if (damage !== null) return this.#damaged(damage.kind, damage.reason);
+    this.start = at + ENTRY_HEAD_BYTES;
+    this.end = this.start + length;
+    this.zxid = zxidOfPayload(this.#view, this.start);
+    this.checksum = this.#view.getInt32(at + 4);
     this.buffer = this.#window;
-    this.start = start;
-    this.end = end;
     this.entryPosition = this.position;
     this.position += bytes;
     return 'entry';
-  }
-
-  #foreign(start: number, length: number): string | null {
-    if (length < TXN_HEADER_BYTES) return `a transaction has only ${length} bytes`;
-    const type = this.#view.getInt32(start + TXN_TYPE_OFFSET);
-    if (!isTxnType(type)) return `a transaction has the unknown type ${type}`;
-    const hi = this.#view.getInt32(start + TXN_ZXID_OFFSET);
-    if (hi < 0 || hi > EPOCH_MAX) return `a transaction has the epoch ${hi}`;
-    return epochOf(this.#zxidAt(start)) === hi ? null : `a transaction has the epoch ${hi}`;
-  }
-
-  #zxidAt(start: number): number {
-    const at = start + TXN_ZXID_OFFSET;
-    return zxidFrom(this.#view.getInt32(at), this.#view.getInt32(at + 4));
   }
 
   #damaged(kind: DamageKind, reason: string): 'damaged' {

@@ -123,6 +123,7 @@ test('whyVoid finds an interlude of another server in the signature', () => {
     previousSegmentZxid: 4,
     ownSinceZxid: 4,
     acceptedEpochMax: 2,
+    wholeSinceZxid: 4,
   };
   const same = { segmentZxid: 10, segmentChecksum: 99, previousSegmentZxid: 4 };
   const rows: [string, Partial<typeof same>, number, boolean][] = [

@@ -27,6 +27,8 @@ export interface StorageOptions {
   readonly forceSync: boolean;
   /** Longest log entry and longest field that recovery accepts, bytes. */
   readonly recordBytesMax: number;
+  /** Most of a snapshot's size that log files may have which are read instead; 0: any; <0: none. */
+  readonly snapshotSizeFactor: number;
   /** `snapshot.trust.empty`: entries without any snapshot are replayed from an empty state. */
   readonly snapshotTrustEmpty: boolean;
   /** `db.autocreate`: a directory without history starts at zxid 0, else only with a marker. */

@@ -7,6 +7,7 @@
 import { type Prng, ZXID_NONE, zxidToHex } from '@zabra/protocol';
 import type { OpenDecompressor } from './decompressor.ts';
 import type { DiskPort } from './disk-port.ts';
+import { LogHistory } from './log-history.ts';
 import { planPurge } from './retention.ts';
 import { SnapshotJob } from './snapshot-job.ts';
 import { SnapshotTrigger } from './snapshot-trigger.ts';
@@ -51,6 +52,7 @@ interface Installation {
 export class StorageWork {
   readonly #parts: StorageWorkParts;
   readonly #trigger: SnapshotTrigger;
+  readonly #history: LogHistory;
   #job: SnapshotJob | null;
   #installation: Installation | null;
   /** TRUNC that waits for what runs to end; null: none. */
@@ -71,6 +73,7 @@ export class StorageWork {
     const { snapCount, snapSizeLimitBytes } = parts.options;
     this.#parts = parts;
     this.#trigger = new SnapshotTrigger(snapCount, snapSizeLimitBytes, parts.prng);
+    this.#history = new LogHistory(parts);
     this.#job = null;
     this.#installation = null;
     this.#truncateZxid = null;
@@ -82,6 +85,13 @@ export class StorageWork {
     this.#isSettling = false;
     this.#settled = [];
     this.#isQuiet = false;
+  }
+
+  /** See `Storage.openHistory`. */
+  openHistory(afterZxid: number, untilZxid: number): ReturnType<LogHistory['open']> {
+    const isRemoving = this.#purgesPending > 0 || this.#installation !== null;
+    if (isRemoving || this.isTruncating) return null;
+    return this.#history.open(afterZxid, untilZxid);
   }
 
   /** Nothing runs. */
@@ -141,6 +151,7 @@ export class StorageWork {
   install(stream: BodyStream, zxid: number, digest: TreeDigest | null, onStored: () => void): void {
     // A regular snapshot under way is of the history that is about to go.
     this.#job?.abort();
+    this.#history.closeAll();
     const before = this.#parts.txnLog.standAside(zxid);
     this.#installation = { stream, zxid, digest, onStored, before, isStarted: false };
     this.#goOn();
@@ -153,6 +164,7 @@ export class StorageWork {
     if (!mayTruncate(survey, zxid, txnLog.lastLoggedZxid)) return false;
     log('warn', 'Storage', `Truncating the history to zxid 0x${zxidToHex(zxid)}`);
     this.#job?.abort();
+    this.#history.closeAll();
     this.#truncateZxid = zxid;
     return true;
   }
@@ -160,7 +172,11 @@ export class StorageWork {
   purge(retainCount: number): void {
     const { port, log } = this.#parts;
     if (this.#purgesPending > 0 || this.isTruncating || this.#installation !== null) return;
-    const { snapshotNames, segmentNames } = planPurge(port.reader, retainCount);
+    const { snapshotNames, segmentNames } = planPurge(
+      port.reader,
+      retainCount,
+      this.#history.heldZxid,
+    );
     for (const name of [...snapshotNames, ...segmentNames])
       log('info', 'Purge', `Removing ${name}`);
     this.#purgesPending = 1;
@@ -176,6 +192,7 @@ export class StorageWork {
   settle(onSettled: () => void): void {
     this.#isSettling = true;
     this.#isQuiet = true;
+    this.#history.closeAll();
     // The first snapshot is always finished: the log waits for it.
     if (!this.lacksSnapshot) this.#job?.abort();
     const installation = this.#installation;

@@ -166,6 +166,14 @@ export class Storage {
     return entry;
   }
 
+  /**
+   * Transactions behind a zxid out of our log files, for a learner; null when they cannot serve up
+   * to `untilZxid`. Whatever changes the history, or ends the role, closes it.
+   */
+  openHistory(afterZxid: number, untilZxid: number): ReturnType<StorageWork['openHistory']> {
+    return this.#sink === null ? this.#work.openHistory(afterZxid, untilZxid) : null;
+  }
+
   /** End of a turn: what was appended is handed to the disk, unless a sync is in flight. */
   flush(): void {
     this.#tellKept();

@@ -41,6 +41,11 @@ export function surveyDirectories(reader: DiskReader): Survey {
   };
 }
 
+/** Log files, oldest first. */
+export function listSegments(reader: DiskReader): NamedFile[] {
+  return namedFiles(reader.list('log'), zxidOfSegmentName);
+}
+
 /** What is wrong with the directories, when they are two (storage-and-config.md 2). */
 export function mixedDirectories({ logNames, snapNames }: Survey): string | null {
   const snapshot = logNames.find(isSnapshotName);

@@ -81,6 +81,7 @@ export class Truncation {
       syncedZxid: null,
       ownSinceZxid: watermark.isInForce ? watermark.fields.ownSinceZxid : ZXID_MAX,
       isFirstFree: false,
+      hasOlder: false,
       zxidMax: this.#zxid,
     };
     this.#replay = new Replay(port.reader, segments, base.zxid, bounds, NO_SINK, recordBytesMax);

@@ -11,10 +11,12 @@
  *     zxid   previous        newest log file before that one, -1: none
  *     zxid   ownSince        log files from this one on were all written by us
  *     long   acceptedEpoch   no epoch above it was accepted by whoever wrote this
+ *     zxid   wholeSince      log files from this one on hold a history without a hole (version 2)
  *
- * The last five are the signature of the log it speaks of (ADR 8): Apache appends to new files
- * only and raises acceptedEpoch before it is told to truncate, so after an interlude of it they no
- * longer fit, and the watermark is void.
+ * Those from segment to acceptedEpoch are the signature of the log it speaks of (ADR 8): Apache
+ * appends to new files only and raises acceptedEpoch before it is told to truncate, so after an
+ * interlude of it they no longer fit, and the watermark is void. wholeSince is for the one hole
+ * that zxids do not show: a snapshot that goes beyond the log, and then a new epoch (ADR 19).
  *
  * Writes follow the log's writes in the same channel and mostly without a sync: after each
  * completed sync when the log is idle, every few syncs when it is not. The slot that is known to be
@@ -27,7 +29,7 @@ import type { DiskPort } from './disk-port.ts';
 import { WATERMARK_FILE } from './file-names.ts';
 import { type RecordKind, readRecord, writeRecord } from './side-record.ts';
 
-const RECORD: RecordKind = { magic: 0x5a424d4b, version: 1, oldestReader: 1 };
+const RECORD: RecordKind = { magic: 0x5a424d4b, version: 2, oldestReader: 1 };
 /** A slot has a sector of its own on every disk. */
 const SLOT_BYTES = 4096;
 /** Under load, one write of the watermark per so many syncs of the log. */
@@ -44,6 +46,7 @@ export interface WatermarkFields {
   readonly previousSegmentZxid: number;
   readonly ownSinceZxid: number;
   readonly acceptedEpochMax: number;
+  readonly wholeSinceZxid: number;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -94,6 +97,12 @@ export class Watermark {
     return this.#isInForce ? this.#fields.ownSinceZxid : ZXID_MAX;
   }
 
+  /** Log files from this one on are ours and hold a history without a hole; ZXID_MAX: none does. */
+  get historySinceZxid(): number {
+    if (!this.#isInForce) return ZXID_MAX;
+    return Math.max(this.#fields.ownSinceZxid, this.#fields.wholeSinceZxid);
+  }
+
   /** What recovery found to be in force; null: no file, or one that speaks of another log. */
   adopt(slot: WatermarkSlot | null, epochMax: number): void {
     this.#isInForce = slot !== null;
@@ -125,6 +134,7 @@ export class Watermark {
       previousSegmentZxid: newestZxid,
       ownSinceZxid: wasInForce ? Math.min(this.#fields.ownSinceZxid, zxid) : zxid,
       acceptedEpochMax: this.#fields.acceptedEpochMax,
+      wholeSinceZxid: wasInForce ? Math.min(this.#fields.wholeSinceZxid, zxid) : zxid,
     };
     this.#isInForce = true;
     if (wasInForce) this.#write(true, nothing);
@@ -207,6 +217,7 @@ export class Watermark {
       w.zxid(fields.previousSegmentZxid);
       w.zxid(fields.ownSinceZxid);
       w.number(fields.acceptedEpochMax);
+      w.zxid(fields.wholeSinceZxid);
     });
   }
 }
@@ -218,6 +229,7 @@ const NO_FIELDS: WatermarkFields = {
   previousSegmentZxid: ZXID_NONE,
   ownSinceZxid: ZXID_MAX,
   acceptedEpochMax: 0,
+  wholeSinceZxid: ZXID_MAX,
 };
 
 /** The newer of the two slots that verify; null when neither does. */
@@ -241,6 +253,8 @@ function readSlot(bytes: Uint8Array, slotIndex: number): WatermarkSlot | null {
     previousSegmentZxid: r.zxid(),
     ownSinceZxid: r.zxid(),
     acceptedEpochMax: r.number(),
+    // Version 1 did not know.
+    wholeSinceZxid: r.remaining() > 0 ? r.zxid() : ZXID_MAX,
   };
   return r.failed ? null : slot;
 }

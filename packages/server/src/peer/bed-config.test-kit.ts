@@ -56,6 +56,7 @@ export function configOf(changes: Partial<PeerConfig> = {}): PeerConfig {
     txnLogSizeLimitBytes: 0,
     preAllocBytes: 0,
     commitLogCount: 500,
+    snapshotSizeFactor: 0.33,
     forceSync: true,
     autopurgeRetainCount: 3,
     autopurgeIntervalMs: 0,

@@ -8,7 +8,14 @@ import type { EnsembleConfig } from '../zab/ensemble-config.ts';
 import { Leader } from '../zab/leader.ts';
 import { hasSyncedQuorum } from '../zab/learner-liveness.ts';
 import type { QuorumVerifier } from '../zab/quorum-verifier.ts';
-import type { LeaderHost, LearnerOwner, Proposal, SnapshotStream } from '../zab/zab-host.ts';
+import type {
+  HistoryStream,
+  LeaderHost,
+  LearnerOwner,
+  Proposal,
+  SnapshotStream,
+  SyncKind,
+} from '../zab/zab-host.ts';
 import { CurrentRequest } from './pending-request.ts';
 import { PrimaryOrder } from './primary-order.ts';
 import { judgeReconfig, type ReconfigContext } from './reconfig-judge.ts';
@@ -55,6 +62,10 @@ export class Leading extends RoleHost implements LeaderHost {
 
   openSnapshot(): SnapshotStream {
     return this.core.state.openStream();
+  }
+
+  openHistory(afterZxid: number, untilZxid: number): HistoryStream | null {
+    return this.core.disk.openHistory(afterZxid, untilZxid);
   }
 
   onEstablished(epoch: number): void {
@@ -137,8 +148,8 @@ export class Leading extends RoleHost implements LeaderHost {
     this.order?.onTouched(sessionHi, sessionLo, timeoutMs);
   }
 
-  onSynchronise(kind: 'DIFF' | 'TRUNC' | 'SNAP'): void {
-    this.core.stats.onSynchronise(kind);
+  onSynchronise(kind: SyncKind, isFromLog: boolean): void {
+    this.core.stats.onSynchronise(kind, isFromLog);
   }
 
   onLearnerGone(_learner: LearnerOwner): void {

@@ -195,6 +195,7 @@ export const METRICS: readonly MetricSpec[] = [
   summary('dbinittime', 'Loading at start, ms', (s) => s.dbInitTimeMs),
   summary('readlatency', 'Reads of local clients, ms', (s) => s.readLatencyMs),
   summary('updatelatency', 'Writes of local clients, ms', (s) => s.updateLatencyMs),
+  counter('zabra_log_diffs', 'Learners synchronised out of log files', (s) => s.logDiffCount),
   counter('zabra_malformed_requests', 'Undecodable frames', (s) => s.malformedRequestCount),
   counter('zabra_unknown_opcodes', 'Requests of unknown type', (s) => s.unknownOpcodeCount),
   counter(

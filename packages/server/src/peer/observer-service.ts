@@ -9,7 +9,7 @@ import type { CommittedLog } from '../zab/committed-log.ts';
 import type { EnsembleConfig } from '../zab/ensemble-config.ts';
 import type { LearnerHandler } from '../zab/learner-handler.ts';
 import { ObserverMaster, type ObserverMasterHost } from '../zab/observer-master.ts';
-import type { LearnerOwner, SnapshotStream } from '../zab/zab-host.ts';
+import type { HistoryStream, LearnerOwner, SnapshotStream, SyncKind } from '../zab/zab-host.ts';
 import type { LearnerOrder } from './learner-order.ts';
 import type { Learning } from './learning.ts';
 import type { QuorumLink } from './peer-links.ts';
@@ -95,8 +95,12 @@ export class ObserverService implements ObserverMasterHost {
     return this.#role.core.state.openStream();
   }
 
-  onSynchronise(kind: 'DIFF' | 'TRUNC' | 'SNAP'): void {
-    this.#role.core.stats.onSynchronise(kind);
+  openHistory(afterZxid: number, untilZxid: number): HistoryStream | null {
+    return this.#role.core.disk.openHistory(afterZxid, untilZxid);
+  }
+
+  onSynchronise(kind: SyncKind, isFromLog: boolean): void {
+    this.#role.core.stats.onSynchronise(kind, isFromLog);
   }
 
   onLearnerRequest(

@@ -58,6 +58,7 @@ export function storageOptions(config: PeerConfig, listener: StorageListener): S
     txnLogSizeLimitBytes: config.txnLogSizeLimitBytes,
     forceSync: config.forceSync,
     recordBytesMax: packetBytesMax(config),
+    snapshotSizeFactor: config.snapshotSizeFactor,
     snapshotTrustEmpty: config.snapshotTrustEmpty,
     // Who stands alone has nobody to get a history from.
     dbAutocreate: config.dbAutocreate || config.ensemble === null,

@@ -71,6 +71,11 @@ export interface PeerConfig {
   readonly txnLogSizeLimitBytes: number;
   readonly preAllocBytes: number;
   readonly commitLogCount: number;
+  /**
+   * A DIFF may begin in our log files if those behind its beginning have at most this part of the
+   * size of a snapshot; 0: whatever their size; negative: never.
+   */
+  readonly snapshotSizeFactor: number;
   readonly forceSync: boolean;
   readonly autopurgeRetainCount: number;
   /** 0 is off. */

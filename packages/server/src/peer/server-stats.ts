@@ -83,6 +83,8 @@ export class ServerStats {
   lookingCount: number;
   diffCount: number;
   snapCount: number;
+  /** DIFFs that began in log files. */
+  logDiffCount: number;
   /** Reigns that ended by a hand-over, ours or that of our leader. */
   handOverCount: number;
   learnerProposalReceivedCount: number;
@@ -136,6 +138,7 @@ export class ServerStats {
     this.lookingCount = 0;
     this.diffCount = 0;
     this.snapCount = 0;
+    this.logDiffCount = 0;
     this.handOverCount = 0;
     this.learnerProposalReceivedCount = 0;
     this.learnerCommitReceivedCount = 0;
@@ -156,9 +159,10 @@ export class ServerStats {
   }
 
   /** A learner is about to be brought up to date. Apache's count of DIFFs is of all but SNAP. */
-  onSynchronise(kind: 'DIFF' | 'TRUNC' | 'SNAP'): void {
+  onSynchronise(kind: 'DIFF' | 'TRUNC' | 'SNAP', isFromLog: boolean): void {
     if (kind === 'SNAP') this.snapCount++;
     else this.diffCount++;
+    if (isFromLog) this.logDiffCount++;
   }
 
   onProposed(bytes: number): void {

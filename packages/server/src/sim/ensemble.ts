@@ -32,6 +32,8 @@ export class SimEnsemble {
   listener: EnsembleListener | null;
   /** Reigns that were handed over. */
   handOverCount: number;
+  /** Learners that were brought in step out of log files. */
+  logDiffCount: number;
   readonly #trace: Trace;
 
   constructor(net: SimNet, plan: Plan, prng: Prng, trace: Trace) {
@@ -39,6 +41,7 @@ export class SimEnsemble {
     this.checkers = new Checkers(formatEnsembleText(ensembleOf(plan)), plan.localSessions);
     this.listener = null;
     this.handOverCount = 0;
+    this.logDiffCount = 0;
     this.#trace = trace;
     this.servers = makeMembers(net, plan, prng, this.#observer(), () => this.#present());
     for (const { sid, disk } of this.servers) {
@@ -103,6 +106,7 @@ export class SimEnsemble {
   #onEvent(server: SimServer<Peer>, { level, source, message }: LogEvent): void {
     this.#trace.line(nameOf(server), `${level} ${source}: ${message}`);
     if (message.startsWith('Leaving LEADING: handed over')) this.handOverCount++;
+    if (message.endsWith(': DIFF out of the log files')) this.logDiffCount++;
   }
 }
 

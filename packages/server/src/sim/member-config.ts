@@ -127,6 +127,7 @@ export function peerConfig(
     txnLogSizeLimitBytes: 0,
     preAllocBytes: plan.preAllocBytes,
     commitLogCount: plan.commitLogCount,
+    snapshotSizeFactor: plan.snapshotSizeFactor,
     forceSync: true,
     autopurgeRetainCount: 3,
     autopurgeIntervalMs: plan.autopurgeIntervalMs,

@@ -97,7 +97,8 @@ export class Nemesis<M extends Machine> {
 
   onSubmitted(server: SimServer<M>, request: DiskRequest): void {
     const { crashAtDiskOneIn } = this.#plan;
-    if (!this.#isActive || crashAtDiskOneIn === 0 || request.kind === 'write') return;
+    if (!this.#isActive || crashAtDiskOneIn === 0) return;
+    if (request.kind === 'write' || request.kind === 'read') return;
     if (!this.#prng.chance(1, crashAtDiskOneIn)) return;
     const life = server.lifeCount;
     this.#clock.after(this.#prng.below(DISK_CRASH_US_MAX), () => {

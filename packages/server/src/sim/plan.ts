@@ -70,6 +70,8 @@ export interface Plan {
   readonly snapCount: number;
   readonly preAllocBytes: number;
   readonly commitLogCount: number;
+  /** A DIFF may begin in log files up to this part of a snapshot; 0: of any size; -1: never. */
+  readonly snapshotSizeFactor: number;
   readonly autopurgeIntervalMs: number;
   readonly leaderServes: boolean;
   /** Members without history elect nobody until all voters were heard (ADR 11). */
@@ -115,6 +117,7 @@ export const HEALTHY_DISK: DiskOptions = {
   stallOneIn: 0,
   stallUsMax: 1,
   failOneIn: 0,
+  readFailOneIn: 0,
 };
 
 export const HEALTHY_PACE: PaceOptions = {
@@ -139,6 +142,7 @@ export const QUIET_PLAN: Plan = {
   snapCount: 1000,
   preAllocBytes: 16_384,
   commitLogCount: 500,
+  snapshotSizeFactor: -1,
   autopurgeIntervalMs: 0,
   leaderServes: true,
   emptyNeedsAllVoters: false,
@@ -215,6 +219,7 @@ export function drawPlan(prng: Prng): Plan {
     hierarchy: drawHierarchy(prng, voterCount),
     hasObserverMasters: prng.chance(1, 2),
     observerMasterBytesMax: prng.pick([1000, 65_536]),
+    snapshotSizeFactor: prng.pick([-1, 0, 0, 0.33]),
   };
 }
 
@@ -271,6 +276,7 @@ function drawDisk(prng: Prng): DiskOptions {
     stallOneIn: prng.pick([0, 100, 1000]),
     stallUsMax: prng.pick([50_000, 500_000]),
     failOneIn: prng.pick([0, 0, 0, 2000]),
+    readFailOneIn: 20,
   };
 }
 

@@ -15,6 +15,7 @@ const QUICK: DiskOptions = {
   stallOneIn: 0,
   stallUsMax: 0,
   failOneIn: 0,
+  readFailOneIn: 0,
 };
 
 class Bench {

@@ -12,14 +12,16 @@
  * - A sync fails: the request completes with an error without its later steps, and all that was
  *   not durable in that directory is as after a power cut, and read so. Requests behind it never
  *   complete; the process is to end.
+ * - A read fails, and that is all that fails.
  * - Requests take time, now and then very long.
  *
- * Each directory is a channel of its own. Reads see what completed requests left; a request under
- * way shows nothing. Knows nothing of what the bytes mean.
+ * Each directory is a channel of its own; reads that are asked for stand beside them. Reads see
+ * what completed requests left; a request under way shows nothing. Knows nothing of what the bytes
+ * mean.
  */
 
 import { type Prng, assert } from '@zabra/protocol';
-import type { DiskDirectory, DiskReader, DiskRequest } from '../log/disk.ts';
+import type { DiskChange, DiskDirectory, DiskReader, DiskRequest, ReadFile } from '../log/disk.ts';
 import type { CutCounts, DiskFile } from './disk-file.ts';
 import { DiskNames } from './disk-names.ts';
 import type { Planned, SimClock } from './sim-clock.ts';
@@ -34,6 +36,8 @@ export interface DiskOptions {
   readonly stallUsMax: number;
   /** One sync in this many fails; 0 is never. */
   readonly failOneIn: number;
+  /** One read that is asked for in this many fails; 0 is never. */
+  readonly readFailOneIn: number;
 }
 
 export interface DiskCounts extends CutCounts {
@@ -48,7 +52,7 @@ interface Channel {
   readonly directory: DiskDirectory;
   readonly names: DiskNames;
   /** Invariant: the first one is under way whenever `completion` is not null. */
-  queue: DiskRequest[];
+  queue: DiskChange[];
   completion: Planned | null;
 }
 
@@ -62,6 +66,7 @@ type Step =
   | { readonly kind: 'sync-names' };
 
 const FAILED_SYNC = 'EIO: i/o error, fsync';
+const FAILED_READ = 'EIO: i/o error, read';
 
 export class SimDisk {
   readonly counts: DiskCounts;
@@ -69,6 +74,7 @@ export class SimDisk {
   readonly #prng: Prng;
   readonly #log: Channel;
   readonly #snap: Channel;
+  readonly #reads: Set<Planned>;
   #options: DiskOptions;
   #onCompletion: OnDiskCompletion;
   /** A sync has failed since the process began: nothing completes any more. */
@@ -87,6 +93,7 @@ export class SimDisk {
     this.#prng = prng;
     this.#log = { directory: 'log', names: new DiskNames(), queue: [], completion: null };
     this.#snap = { directory: 'snap', names: new DiskNames(), queue: [], completion: null };
+    this.#reads = new Set();
     this.#options = options;
     this.#onCompletion = () => undefined;
     this.#isFailed = false;
@@ -111,6 +118,10 @@ export class SimDisk {
   }
 
   submit(request: DiskRequest): void {
+    if (request.kind === 'read') {
+      this.#beginRead(request);
+      return;
+    }
     const channel = this.#channel(request.directory);
     channel.queue.push(request);
     if (channel.completion === null) this.#begin(channel);
@@ -118,6 +129,8 @@ export class SimDisk {
 
   /** The process ends; the operating system lives on. */
   kill(): void {
+    for (const planned of this.#reads) this.#clock.cancel(planned);
+    this.#reads.clear();
     for (const channel of [this.#log, this.#snap]) {
       this.#clock.cancel(channel.completion);
       channel.completion = null;
@@ -160,7 +173,28 @@ export class SimDisk {
     });
   }
 
-  #complete(channel: Channel, request: DiskRequest): void {
+  #beginRead(request: ReadFile): void {
+    const { readFailOneIn } = this.#options;
+    const isFailing = readFailOneIn > 0 && this.#prng.chance(1, readFailOneIn);
+    const planned = this.#clock.after(this.#readUs(), () => {
+      this.#reads.delete(planned);
+      if (this.#isFailed) return;
+      const file = this.file(request.directory, request.name);
+      const { position, target } = request;
+      if (file !== null) request.bytesRead = file.read(position, target, 0, target.length);
+      const missing = file === null ? `ENOENT: no such file, read "${request.name}"` : null;
+      this.#onCompletion(request, isFailing ? FAILED_READ : missing);
+    });
+    this.#reads.add(planned);
+  }
+
+  #readUs(): number {
+    const { writeUsMax, stallOneIn, stallUsMax } = this.#options;
+    if (stallOneIn > 0 && this.#prng.chance(1, stallOneIn)) return this.#prng.below(stallUsMax) + 1;
+    return this.#prng.below(writeUsMax) + 1;
+  }
+
+  #complete(channel: Channel, request: DiskChange): void {
     if (this.#isFailed) return;
     const error = this.#carryOut(channel, request);
     channel.queue.shift();
@@ -169,7 +203,7 @@ export class SimDisk {
     this.#onCompletion(request, error);
   }
 
-  #durationUs(request: DiskRequest): number {
+  #durationUs(request: DiskChange): number {
     const { writeUsMax, syncUsMin, syncUsMax, stallOneIn, stallUsMax } = this.#options;
     const writeUs = this.#prng.below(writeUsMax) + 1;
     if (request.kind === 'write' && !request.sync) return writeUs;
@@ -178,7 +212,7 @@ export class SimDisk {
   }
 
   /** The error with which the request completes, or null. */
-  #carryOut(channel: Channel, request: DiskRequest): string | null {
+  #carryOut(channel: Channel, request: DiskChange): string | null {
     const missing = missingFile(channel.names, request);
     if (missing !== null) return `ENOENT: no such file, ${request.kind} "${missing}"`;
     const steps = stepsOf(request);
@@ -196,7 +230,7 @@ export class SimDisk {
     return null;
   }
 
-  #carryOutInPart(channel: Channel, request: DiskRequest): void {
+  #carryOutInPart(channel: Channel, request: DiskChange): void {
     if (missingFile(channel.names, request) !== null) return;
     const steps = stepsOf(request);
     const wholeSteps = this.#prng.below(steps.length + 1);
@@ -215,13 +249,13 @@ export class SimDisk {
 }
 
 /** The name of a file that the request needs and does not find, or null. */
-function missingFile(names: DiskNames, request: DiskRequest): string | null {
+function missingFile(names: DiskNames, request: DiskChange): string | null {
   const { kind } = request;
   if (kind === 'create' || kind === 'replace' || kind === 'remove') return null;
   return names.files.has(request.name) ? null : request.name;
 }
 
-function stepsOf(request: DiskRequest): Step[] {
+function stepsOf(request: DiskChange): Step[] {
   switch (request.kind) {
     case 'create':
       return [

@@ -47,6 +47,8 @@ export interface RunCounts {
   transactions: number;
   /** Reigns that were handed over. */
   handOvers: number;
+  /** Learners that were brought in step out of log files. */
+  logDiffs: number;
   /** Requests whose clients lost the connection. */
   lostRequests: number;
   /** Configurations that were committed. */
@@ -306,6 +308,7 @@ class Simulation {
       watchEvents: clients.eventCount,
       transactions: checkers.ledger.committedCount,
       handOvers: this.#ensemble.handOverCount,
+      logDiffs: this.#ensemble.logDiffCount,
       lostRequests: clients.lostCount,
       changes: checkers.configurations.count,
     };

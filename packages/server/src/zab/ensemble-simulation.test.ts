@@ -37,6 +37,7 @@ interface Totals {
   syncs: number;
   touches: number;
   handOvers: number;
+  logDiffs: number;
   kinds: Map<string, number>;
 }
 
@@ -199,6 +200,7 @@ class Ensemble {
       this.totals.syncs += member.syncCount;
       this.totals.touches += member.touchCount;
       this.totals.handOvers += member.handOverCount;
+      this.totals.logDiffs += member.logDiffCount;
     }
   }
 }
@@ -211,6 +213,7 @@ test(`ensembles keep every invariant under faults and heal, in ${SEED_COUNT} see
     syncs: 0,
     touches: 0,
     handOvers: 0,
+    logDiffs: 0,
     kinds: new Map(),
   };
   for (let seed = FIRST_SEED; seed < FIRST_SEED + SEED_COUNT; seed++) {
@@ -228,5 +231,6 @@ test(`ensembles keep every invariant under faults and heal, in ${SEED_COUNT} see
     assert.ok((totals.kinds.get(kind) ?? 0) > 0, `no learner was synchronised by ${kind}`);
   }
   assert.ok(totals.epochs > SEED_COUNT && totals.commits > SEED_COUNT * 10);
+  assert.ok(totals.logDiffs > SEED_COUNT / 10, `${totals.logDiffs} DIFFs out of the log`);
   assert.ok(totals.syncs > 0 && totals.touches > 0 && totals.handOvers > SEED_COUNT / 4);
 });

@@ -7,6 +7,7 @@ import { type Id, PacketType } from '@zabra/protocol';
 import { type EnsembleConfig, memberOf } from './ensemble-config.ts';
 import { formatEnsembleText } from './ensemble-text.ts';
 import { type DiskOp, type Durable, FakeDisk } from './fake-disk.test-kit.ts';
+import { FakeHistory } from './fake-history.test-kit.ts';
 import type { FakeNetwork, LinkEnd, PortKind, Station } from './fake-network.test-kit.ts';
 import { FakeLeading, FakeLearning } from './fake-roles.test-kit.ts';
 import { FakeServer } from './fake-server.test-kit.ts';
@@ -42,6 +43,8 @@ export class FakeMember implements Station {
   syncCount: number;
   /** Roles of this member that a hand-over has ended. */
   handOverCount: number;
+  /** Learners that it brought in step out of its log. */
+  logDiffCount: number;
   logs: string[];
 
   constructor(network: FakeNetwork, config: EnsembleConfig, sid: number, options: MemberOptions) {
@@ -58,6 +61,7 @@ export class FakeMember implements Station {
     this.touchCount = 0;
     this.syncCount = 0;
     this.handOverCount = 0;
+    this.logDiffCount = 0;
     this.logs = [];
     this.disk.onChanged = (op: DiskOp, before) => this.oracle?.onDurable(this, op, before);
     network.stations.set(sid, this);
@@ -84,6 +88,16 @@ export class FakeMember implements Station {
     this.server = null;
     this.network.vanish(this);
     this.disk.crash(this.network.prng);
+  }
+
+  /** The log for a learner, if it goes up to `untilZxid`; see `LeaderHost.openHistory`. */
+  openHistory(afterZxid: number, untilZxid: number): FakeHistory | null {
+    const { durable } = this;
+    if (!durable.log.some(({ zxid }) => zxid === untilZxid)) return null;
+    const { prng } = this.network;
+    const history = new FakeHistory(durable, afterZxid, prng.fork());
+    this.network.at(1 + prng.below(50), () => history.onSearched());
+    return history;
   }
 
   accept(kind: PortKind, end: LinkEnd): boolean {

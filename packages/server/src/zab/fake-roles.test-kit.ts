@@ -23,6 +23,7 @@ import { Learner } from './learner.ts';
 import type { QuorumVerifier } from './quorum-verifier.ts';
 import { ScriptReconfig } from './script-reconfig.test-kit.ts';
 import type {
+  HistoryStream,
   LeaderHost,
   LearnerHost,
   LearnerOwner,
@@ -30,6 +31,7 @@ import type {
   PacketLink,
   Proposal,
   SnapshotStream,
+  SyncKind,
   ZabLimits,
 } from './zab-host.ts';
 
@@ -147,6 +149,10 @@ export class FakeLeading extends FakeRole implements LeaderHost {
     server.election.onEpochEstablished(epoch);
   }
 
+  openHistory(afterZxid: number, untilZxid: number): HistoryStream | null {
+    return this.server.member.openHistory(afterZxid, untilZxid);
+  }
+
   propose(text: string): void {
     const zxid = this.leader.nextZxid();
     const bytes = utf8Encode(text);
@@ -189,7 +195,9 @@ export class FakeLeading extends FakeRole implements LeaderHost {
     this.server.member.touchCount += 1;
   }
 
-  onSynchronise(): void {}
+  onSynchronise(_kind: SyncKind, isFromLog: boolean): void {
+    if (isFromLog) this.server.member.logDiffCount += 1;
+  }
 
   onLearnerGone(_learner: LearnerOwner): void {}
 }

@@ -67,7 +67,7 @@ test('who acknowledges a snapshot that has not left yet is let go, and the leade
   link.unsentBytes = 1 << 20;
   rig.ackEpoch(link, 0, z(1, 1));
   rig.ack(link, rig.epochStart);
-  assert.equal(link.closedFor, 'it acknowledges a snapshot that has not left yet');
+  assert.equal(link.closedFor, 'it acknowledges a history that has not left yet');
   assert.equal(rig.leader.established, true);
 });
 

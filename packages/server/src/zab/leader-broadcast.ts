@@ -64,7 +64,10 @@ export class LeaderBroadcast {
     return this.#proposals.syncCount;
   }
 
-  /** Queues all that brings the learner up to date; from then on it gets every packet. */
+  /**
+   * Queues all that brings the learner up to date; from then on it gets every packet. False when it
+   * was dropped, or has to wait for the log files (`LearnerSync.begin`).
+   */
   synchronise(handler: LearnerHandler, isEstablished: boolean): boolean {
     const { committedLog, lastProcessedZxid } = this.#host;
     const processed = isEstablished
@@ -72,7 +75,7 @@ export class LeaderBroadcast {
       : lastProcessedZxid;
     const { lastProposed } = this.#proposals;
     const kind = this.#sync.begin(handler, committedLog, processed, lastProposed);
-    if (kind === null) return false;
+    if (kind === null || kind === 'search') return false;
     // What it acknowledged before and loses now must not count: it is proposed again below.
     if (kind === 'DIFF') handler.keptZxid = handler.lastZxid;
     else this.#proposals.forgetAcks(handler.sid);

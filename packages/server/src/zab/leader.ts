@@ -189,10 +189,13 @@ export class Leader implements BroadcastOwner, LeaderClockOwner {
     this.#broadcast?.sync(answer);
   }
 
-  /** In every turn, after its other inputs, at least every 20 ms; sends on with snapshots too. */
+  /** In every turn, after its other inputs, at least every 20 ms; sends on with bodies too. */
   tick(): void {
     if (this.isOver) return;
-    for (const handler of this.handlers.values()) this.#connections.stream(handler);
+    for (const handler of this.handlers.values()) {
+      if (handler.isSearchOver) this.#synchronise(handler);
+      else this.#connections.stream(handler);
+    }
     const end = this.#clock.tick();
     if (end !== null) this.leave(end);
   }

@@ -1,7 +1,7 @@
 /**
  * LearnerConnections: the connections of whoever serves learners, a leader or a follower with
- * observers behind it: how each begins, ends and is given up, the time it has, and snapshots on
- * their way. What is said on them is the affair of the owner.
+ * observers behind it: how each begins, ends and is given up, the time it has, and snapshots
+ * and long histories on their way. What is said on them is the affair of the owner.
  */
 
 import { LearnerHandler } from './learner-handler.ts';
@@ -57,11 +57,11 @@ export class LearnerConnections {
     }
   }
 
-  /** Sends on with a snapshot that is on its way; its time runs while it comes forward. */
+  /** Sends on with the body that is on its way; its time runs while it comes forward. */
   stream(handler: LearnerHandler): void {
     if (!handler.isStreaming) return;
-    const moved = handler.streamSnapshot();
-    if (moved === null) this.drop(handler, 'its snapshot was given up');
+    const moved = handler.stream();
+    if (typeof moved === 'string') this.drop(handler, moved);
     else if (moved) handler.deadlineMs = this.deadlineMs();
   }
 
@@ -71,7 +71,7 @@ export class LearnerConnections {
    */
   mayAckNewLeader(handler: LearnerHandler): boolean {
     if (!handler.isStreaming) return true;
-    this.drop(handler, 'it acknowledges a snapshot that has not left yet');
+    this.drop(handler, 'it acknowledges a history that has not left yet');
     return false;
   }
 

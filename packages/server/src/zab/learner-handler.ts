@@ -3,10 +3,10 @@
  * the order in which packets reach it (quorum-protocol.md 6.2, upstream `LearnerHandler`). The
  * leader decides when it moves on; the handler knows what goes straight out and what waits.
  *
- * Order on the wire: op packet, history, outstanding proposals, NEWLEADER, then UPTODATE. While a
- * SNAP body streams, later packets wait behind it. Proposals and commits that would follow
- * NEWLEADER wait for UPTODATE: released Java learners lose a COMMIT that arrives in that window
- * (scenario S7), and UPTODATE is never far.
+ * Order on the wire: op packet, history, outstanding proposals, NEWLEADER, then UPTODATE. While the
+ * body of a SNAP or a long DIFF streams, later packets wait behind it. Proposals and commits that
+ * would follow NEWLEADER wait for UPTODATE: released Java learners lose a COMMIT that arrives in
+ * that window (scenario S7), and UPTODATE is never far.
  */
 
 import {
@@ -19,16 +19,12 @@ import {
 } from '@zabra/protocol';
 import { Since } from './declaration.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { type LearnerBody, SnapshotBody } from './learner-body.ts';
 import { OwnPacket } from './own-packets.ts';
-import type { LearnerOwner, PacketLink, SnapshotStream } from './zab-host.ts';
+import type { HistoryStream, LearnerOwner, PacketLink, SnapshotStream } from './zab-host.ts';
 
-/** A snapshot is written on while the network holds less than this. */
-const SNAPSHOT_UNSENT_BYTES_MAX = 1 << 20;
-const SNAPSHOT_SLICE_BYTES = 256 * 1024;
-/** How many times the usual bound may wait behind a snapshot. */
+/** How many times the usual bound may wait behind a body. */
 const STREAMING_PATIENCE = 16;
-/** Behind every snapshot body, as a string. */
-const SNAPSHOT_SIGNATURE = 'BenWasHere';
 
 export type HandlerState =
   | 'hello' // waiting for FOLLOWERINFO or OBSERVERINFO
@@ -67,8 +63,9 @@ export class LearnerHandler implements LearnerOwner {
   unackedSinceMs: number;
   /** Its syncs that are not answered. */
   syncsWaiting: number;
-  #snapshot: SnapshotStream | null;
-  readonly #slice: JuteWriter;
+  /** What the log files hold of the history that it lacks; not null once they were asked. */
+  search: HistoryStream | null;
+  #body: LearnerBody | null;
   readonly #behindBody: JuteWriter;
   readonly #untilUpToDate: JuteWriter;
 
@@ -90,8 +87,8 @@ export class LearnerHandler implements LearnerOwner {
     this.graceUntilMs = graceUntilMs;
     this.unackedSinceMs = -1;
     this.syncsWaiting = 0;
-    this.#snapshot = null;
-    this.#slice = new JuteWriter(256);
+    this.search = null;
+    this.#body = null;
     this.#behindBody = new JuteWriter(256);
     this.#untilUpToDate = new JuteWriter(256);
   }
@@ -107,7 +104,17 @@ export class LearnerHandler implements LearnerOwner {
   }
 
   get isStreaming(): boolean {
-    return this.#snapshot !== null;
+    return this.#body !== null;
+  }
+
+  get isStreamingSnapshot(): boolean {
+    return this.#body?.isSnapshot ?? false;
+  }
+
+  /** It waits to be synchronised, and the log files have given their answer. */
+  get isSearchOver(): boolean {
+    if (this.state !== 'synced-wait' || this.search === null) return false;
+    return this.search.state !== 'searching';
   }
 
   /** Bytes on their way to it, wherever they wait. */
@@ -118,7 +125,7 @@ export class LearnerHandler implements LearnerOwner {
 
   /** More waits for it than it may have: it does not take what it is sent (T35). */
   isOverfull(bytesMax: number): boolean {
-    // Behind a snapshot on its way everything waits: a big tree under writes must still arrive.
+    // Behind a body on its way everything waits: a big tree under writes must still arrive.
     return this.queuedBytes > bytesMax * (this.isStreaming ? STREAMING_PATIENCE : 1);
   }
 
@@ -134,40 +141,39 @@ export class LearnerHandler implements LearnerOwner {
     else writeQuorumPacketRange(waiting, type, zxid, buffer, start, end);
   }
 
-  /** A PING overtakes what waits for UPTODATE, never a snapshot body. */
+  /** A PING overtakes what waits for UPTODATE, never a body. */
   ping(zxid: number, data: Uint8Array | null): void {
     if (this.isForwarded && !this.isStreaming) this.link.send(PacketType.PING, zxid, data);
   }
 
   startSnapshot(stream: SnapshotStream): void {
     this.link.send(PacketType.SNAP, stream.zxid, null);
-    this.#snapshot = stream;
+    this.#body = new SnapshotBody(stream);
+    this.#endSearch();
+  }
+
+  /** `zxid` is that of the DIFF; the body closes what it reads from. */
+  startHistory(zxid: number, body: LearnerBody): void {
+    this.link.send(PacketType.DIFF, zxid, null);
+    this.#body = body;
+    this.search = null;
   }
 
   /**
-   * Writes on with the snapshot as far as the network takes it. Returns whether it came forward;
-   * null when the copy was given up and the learner must be dropped.
+   * Writes on with the body as far as the network takes it. Returns whether it came forward, or why
+   * the learner must be dropped.
    */
-  streamSnapshot(): boolean | null {
-    if (this.#snapshot === null) return false;
-    const stream = this.#snapshot;
-    const w = this.#slice;
-    let moved = false;
-    let more = true;
-    while (more && this.link.unsentBytes < SNAPSHOT_UNSENT_BYTES_MAX) {
-      w.reset();
-      more = stream.next(w, SNAPSHOT_SLICE_BYTES);
-      if (stream.failed) return null;
-      if (!more) w.string(SNAPSHOT_SIGNATURE);
-      this.link.write(w.buffer, 0, w.position);
-      moved = true;
-    }
-    if (!more) {
-      stream.close();
-      this.#snapshot = null;
+  stream(): boolean | string {
+    const body = this.#body;
+    if (body === null) return false;
+    const step = body.advance(this.link);
+    if (step === 'failed') return body.failure;
+    if (step === 'done') {
+      body.close();
+      this.#body = null;
       this.#flush(this.#behindBody);
     }
-    return moved;
+    return step !== 'waits';
   }
 
   sendNewLeader(zxid: number, ensembleText: Uint8Array): void {
@@ -177,7 +183,7 @@ export class LearnerHandler implements LearnerOwner {
 
   /** Sends UPTODATE, then what waited for it. */
   sendUpToDate(nowMs: number): void {
-    assert(this.#snapshot === null, 'UPTODATE follows the ACK of NEWLEADER, which ends the body');
+    assert(this.#body === null, 'UPTODATE follows the ACK of NEWLEADER, which ends the body');
     this.link.send(PacketType.UPTODATE, ZXID_NONE, null);
     this.state = 'broadcast';
     // It may have waited long and silently for us: its time of silence begins now.
@@ -211,14 +217,20 @@ export class LearnerHandler implements LearnerOwner {
   }
 
   close(reason: string): void {
-    this.#snapshot?.close();
-    this.#snapshot = null;
+    this.#body?.close();
+    this.#body = null;
+    this.#endSearch();
     this.link.close(reason);
+  }
+
+  #endSearch(): void {
+    this.search?.close();
+    this.search = null;
   }
 
   #waitingRoom(): JuteWriter | null {
     if (this.state === 'sync' || this.state === 'acked') return this.#untilUpToDate;
-    return this.#snapshot === null ? null : this.#behindBody;
+    return this.#body === null ? null : this.#behindBody;
   }
 
   #flush(waiting: JuteWriter): void {

@@ -8,15 +8,19 @@
 import { JuteWriter, PacketType, zxidToHex } from '@zabra/protocol';
 import type { CommittedLog } from './committed-log.ts';
 import { Since } from './declaration.ts';
+import { HistoryBody } from './learner-body.ts';
 import type { LearnerHandler } from './learner-handler.ts';
 import { planSync, SNAP_PLAN, type SyncPlan } from './synchronization.ts';
-import type { LeaderHost, Proposal } from './zab-host.ts';
+import type { LeaderHost, Proposal, SyncKind } from './zab-host.ts';
 
 /** Snapshots on their way at once; voters are exempt, as in Apache. */
 const SNAPSHOTS_MAX = 10;
 const SID_BYTES = 8;
 
-export type LearnerSyncHost = Pick<LeaderHost, 'limits' | 'log' | 'openSnapshot' | 'onSynchronise'>;
+export type LearnerSyncHost = Pick<
+  LeaderHost,
+  'limits' | 'log' | 'openSnapshot' | 'openHistory' | 'onSynchronise'
+>;
 
 export interface LearnerSyncOwner {
   readonly handlers: ReadonlyMap<number, LearnerHandler>;
@@ -34,33 +38,62 @@ export class LearnerSync {
 
   /**
    * Queues the op packet and what belongs to it; how is returned, or null when the learner had to
-   * be dropped. `processed` and `lastProposed` are those of `planSync`.
+   * be dropped. `search`: the log files are asked first, nothing is decided, and this is to be
+   * called again when `handler.isSearchOver`. `processed` and `lastProposed` are those of
+   * `planSync`.
    */
   begin(
     handler: LearnerHandler,
     history: CommittedLog,
     processed: number,
     lastProposed: number,
-  ): SyncPlan['kind'] | null {
-    const { limits } = this.#host;
-    const { sid, lastZxid } = handler;
-    const isZabra = handler.has(Since.DECLARATION);
-    let plan = planSync(lastZxid, processed, history, lastProposed, isZabra);
-    // A snapshot streams as the network takes it; a history would be queued all at once.
-    if (plan.kind !== 'SNAP' && history.bytesFrom(plan.from) > limits.queueBytesMax / 2) {
-      plan = SNAP_PLAN;
-    }
+  ): SyncKind | 'search' | null {
+    const plan = this.#plan(handler, history, processed, lastProposed);
+    if (plan === null) return 'search';
+    const { sid, lastZxid, search } = handler;
+    const isFromLog = plan.kind === 'LOG';
+    const kind = plan.kind === 'LOG' ? 'DIFF' : plan.kind;
+    const how = isFromLog ? `${kind} out of the log files` : kind;
     const at = zxidToHex(lastZxid);
-    this.#host.log('info', 'LearnerHandler', `Synchronising ${sid} at 0x${at}: ${plan.kind}`);
-    this.#host.onSynchronise(plan.kind);
-    if (plan.kind !== 'SNAP') queueHistory(handler, history, plan);
+    this.#host.log('info', 'LearnerHandler', `Synchronising ${sid} at 0x${at}: ${how}`);
+    this.#host.onSynchronise(kind, isFromLog);
+    if (isFromLog && search !== null) {
+      handler.startHistory(plan.zxid, new HistoryBody(search, history));
+    } else if (kind !== 'SNAP') queueHistory(handler, history, plan);
     else if (!this.#startSnapshot(handler)) return null;
-    return plan.kind;
+    return kind;
+  }
+
+  /** Null: it is not known yet whether the log files serve. */
+  #plan(
+    handler: LearnerHandler,
+    history: CommittedLog,
+    processed: number,
+    lastProposed: number,
+  ): SyncPlan | null {
+    const { lastZxid } = handler;
+    const isZabra = handler.has(Since.DECLARATION);
+    const plan = planSync(lastZxid, processed, history, lastProposed, isZabra);
+    if (plan.kind === 'LOG') return this.#planLog(handler, history, plan);
+    // A snapshot streams as the network takes it; a history would be queued all at once.
+    const isLong = history.bytesFrom(plan.from) > this.#host.limits.queueBytesMax / 2;
+    return plan.kind !== 'SNAP' && isLong ? SNAP_PLAN : plan;
+  }
+
+  #planLog(handler: LearnerHandler, history: CommittedLog, plan: SyncPlan): SyncPlan | null {
+    const { minZxid } = history;
+    handler.search ??= this.#host.openHistory(handler.lastZxid, minZxid);
+    const { search } = handler;
+    if (search === null) return SNAP_PLAN;
+    if (search.state === 'searching') return null;
+    if (search.state === 'found' && search.reach(minZxid)) return plan;
+    if (search.state === 'failed') this.#host.log('warn', 'LearnerHandler', search.failure);
+    return SNAP_PLAN;
   }
 
   #startSnapshot(handler: LearnerHandler): boolean {
     let count = 0;
-    for (const other of this.#owner.handlers.values()) if (other.isStreaming) count += 1;
+    for (const other of this.#owner.handlers.values()) if (other.isStreamingSnapshot) count += 1;
     if (handler.isObserver && count >= SNAPSHOTS_MAX) {
       this.#owner.drop(handler, `${count} snapshots are on their way already`);
       return false;

@@ -44,7 +44,7 @@ import type { LeaderHost, PacketLink, Proposal, ZabHost } from './zab-host.ts';
 export interface ObserverMasterHost
   extends Pick<ZabHost, 'sid' | 'pace' | 'committedLog' | 'reconfig' | 'lastProcessedZxid'>,
     ConnectionsHost,
-    Pick<LeaderHost, 'ensemble' | 'openSnapshot' | 'onSynchronise'>,
+    Pick<LeaderHost, 'ensemble' | 'openSnapshot' | 'openHistory' | 'onSynchronise'>,
     Pick<LeaderHost, 'onLearnerRequest' | 'onRevalidate' | 'onTouch'> {
   /** Text that NEWLEADER carries. */
   readonly ensembleText: string;
@@ -161,9 +161,10 @@ export class ObserverMaster {
     const { limits, pace, lastProcessedZxid } = this.#host;
     const now = this.#host.nowMs();
     for (const handler of this.handlers.values()) {
+      if (handler.isSearchOver) this.#synchronise(handler);
       this.#connections.stream(handler);
       const isLate = handler.state === 'synced-wait' && now > handler.deadlineMs;
-      const why = isLate ? 'it is ahead of us' : lateness(handler, limits, pace, now);
+      const why = isLate ? whyLate(handler) : lateness(handler, limits, pace, now);
       if (why !== null) this.drop(handler, why);
     }
     this.#pulse.beat(this.handlers.values(), lastProcessedZxid);
@@ -247,7 +248,8 @@ export class ObserverMaster {
     if (counterOf(lastZxid) !== 0 && lastZxid > processed) return;
     const isDeeper = this.#retained.length > committedLog.length;
     const history = isDeeper ? this.#retained : committedLog;
-    if (this.#sync.begin(handler, history, processed, processed) === null) return;
+    const kind = this.#sync.begin(handler, history, processed, processed);
+    if (kind === null || kind === 'search') return;
     handler.sendNewLeader(epochStart, utf8Encode(ensembleText));
     handler.deadlineMs = this.#connections.deadlineMs();
     this.#connections.stream(handler);
@@ -266,4 +268,9 @@ export class ObserverMaster {
   #onAck(handler: LearnerHandler, zxid: number): void {
     if (counterOf(zxid) !== 0) this.drop(handler, `it acknowledges 0x${zxidToHex(zxid)}`);
   }
+}
+
+/** Of one that waits to be synchronised. */
+function whyLate({ search }: LearnerHandler): string {
+  return search === null ? 'it is ahead of us' : 'the log files did not answer in time';
 }

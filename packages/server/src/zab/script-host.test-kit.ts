@@ -28,6 +28,7 @@ import { ScriptReconfig } from './script-reconfig.test-kit.ts';
 import { ScriptStorage } from './script-storage.test-kit.ts';
 import type {
   ElectionLink,
+  HistoryStream,
   LeaderHost,
   LearnerHost,
   LogLevel,
@@ -258,6 +259,10 @@ export class ScriptLeaderHost extends ScriptHost implements LeaderHost {
       },
       close: () => deeds.push('snapshot closed'),
     };
+  }
+
+  openHistory(_afterZxid: number, _untilZxid: number): HistoryStream | null {
+    return null;
   }
 
   onDraining(isDraining: boolean): void {

@@ -93,8 +93,8 @@ const rows: readonly Row[] = [
     learner: z(1, 2),
     processed: z(3, 2),
     history: RING,
-    trusted: 'SNAP',
-    untrusted: 'SNAP',
+    trusted: 'LOG 3:2 1:4',
+    untrusted: 'LOG 3:2 1:4',
   },
   {
     name: 'fresh',

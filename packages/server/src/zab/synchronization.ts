@@ -10,14 +10,19 @@
  * says that it holds our last transaction. And a learner that returns with proposals of this very
  * reign that are still outstanding keeps them: it may have acknowledged them, so that to cut them
  * off would take back a word that the leader counts.
+ *
+ * Whether the log files go back to where a learner stands that is older than the committed log is
+ * not for this decision: it says that they may be asked.
  */
 
 import { counterOf, epochOf } from '@zabra/protocol';
 import type { CommittedLog } from './committed-log.ts';
+import type { SyncKind } from './zab-host.ts';
 
 /** `zxid` of the packet; then the history from index `from` on, as PROPOSAL and COMMIT. */
 export interface SyncPlan {
-  readonly kind: 'DIFF' | 'TRUNC' | 'SNAP';
+  /** `LOG`: a DIFF that begins in the log files, if they hold the learner's last zxid; or SNAP. */
+  readonly kind: SyncKind | 'LOG';
   /** Nothing for SNAP, whose zxid is that of the stream. */
   readonly zxid: number;
   readonly from: number;
@@ -53,7 +58,8 @@ export function planSync(
   if (empty) return SNAP_PLAN;
   // Our history continues where the learner's ends, though the log does not reach back to it.
   if (learnerZxid + 1 === min && sameEpoch(learnerZxid, min)) return diff(max, 0);
-  if (learnerZxid < min) return SNAP_PLAN;
+  // Whoever has nothing, or says so because it wants nothing else, gets the whole state.
+  if (learnerZxid < min) return learnerZxid > 0 ? { kind: 'LOG', zxid: max, from: 0 } : SNAP_PLAN;
   return walk(learnerZxid, max, history, isTrusted);
 }
 

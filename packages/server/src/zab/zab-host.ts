@@ -159,6 +159,29 @@ export interface SnapshotStream {
   close(): void;
 }
 
+/**
+ * Transactions out of our own log files, oldest first: those behind a learner's last zxid, if the
+ * files hold that. It is itself the transaction that `next` came to.
+ */
+export interface HistoryStream extends Proposal {
+  /**
+   * `searching` until it is known whether the files hold what comes behind the learner's last zxid:
+   * `found` or `absent`. `failed`: they cannot be read, or have a hole. `closed`: by `close`, or
+   * because the history is about to be changed.
+   */
+  readonly state: 'searching' | 'found' | 'absent' | 'failed' | 'closed';
+  /** Why it failed, as a sentence. */
+  readonly failure: string;
+  /** False when the files do not yet hold all up to `zxid`; else it may be read up to there. */
+  reach(zxid: number): boolean;
+  /** The next transaction; false: it has to be read first, or there is none, see `state`. */
+  next(): boolean;
+  close(): void;
+}
+
+/** How a learner is brought up to date. */
+export type SyncKind = 'DIFF' | 'TRUNC' | 'SNAP';
+
 export interface LeaderHost extends ZabHost {
   /** The committed configuration. */
   readonly ensemble: EnsembleConfig;
@@ -170,6 +193,11 @@ export interface LeaderHost extends ZabHost {
    */
   readonly ensembleText: string;
   openSnapshot(): SnapshotStream;
+  /**
+   * Searches the log files for what comes behind `afterZxid`; null when they may not be used for
+   * it. `untilZxid` is where memory begins.
+   */
+  openHistory(afterZxid: number, untilZxid: number): HistoryStream | null;
   /** ACK(e:0) of a quorum: serve clients, call `propose` from e:1 on. */
   onEstablished(epoch: number): void;
   /** A reconfiguration ends the reign: nothing more may be proposed; `leave` follows soon. */
@@ -205,8 +233,8 @@ export interface LeaderHost extends ZabHost {
   ): void;
   /** Epoch of the history that a server last voted for itself with, or `EPOCH_UNKNOWN`. */
   claimedEpochOf(sid: number): number;
-  /** A learner is about to be brought up to date, in this way. */
-  onSynchronise(kind: 'DIFF' | 'TRUNC' | 'SNAP'): void;
+  /** A learner is about to be brought up to date, in this way; a DIFF may begin in log files. */
+  onSynchronise(kind: SyncKind, isFromLog: boolean): void;
   /** A session that a learner heard of since its last PING. */
   onTouch(sessionHi: number, sessionLo: number, timeoutMs: number): void;
   /** The learner's connection ended: it owns nothing any more. */

@@ -106,6 +106,7 @@ export class DurableHistory {
 
   /** A request has completed without error. */
   onStored(request: DiskRequest): void {
+    if (request.kind === 'read') return;
     if (request.directory === 'snap') {
       this.#readSnapDirectory();
       return;
