@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Drill } from './drill.test-kit.ts';
+import { Drill } from './drill.test-kit.ts';
 import { cutLinks, cutPower, cutPowerOfAll, kill, playStruck } from './strikes.test-kit.ts';
 
 /** More than the committed log of these ensembles holds. */
@@ -245,3 +245,71 @@ describe('a member that gets a history', () => {
     });
   });
 });
+
+describe('a member that gets a history out of the log files', () => {
+  const LOG_FILES = { ...SHORT_LOG, snapshotSizeFactor: 0 };
+  const behind = (drill: Drill): void => withOneBehind(drill, MORE_THAN_IT_HOLDS);
+  const isFromLog = (drill: Drill): void => {
+    isSyncedBy(1, 'DIFF')(drill);
+    assert.equal(drill.countOf(3, /Synchronising 1 at \w+: DIFF out of the log files/), 1);
+    assert.equal(drill.countOf(3, /Leaving LEADING/), 0);
+  };
+
+  it('has it without a hole, whatever is written meanwhile and wherever it breaks off', () => {
+    playStruck({
+      plan: LOG_FILES,
+      stage: (drill) => {
+        behind(drill);
+        drill.load([2, 3], 2000);
+      },
+      begin: (drill) => drill.start(1),
+      at: 1,
+      strikes: AT_LEARNER,
+      undisturbed: isFromLog,
+    });
+  });
+
+  it('has it out of many files, while snapshots are taken and old files are purged', () => {
+    playStruck({
+      plan: { ...LOG_FILES, snapCount: 4, autopurgeIntervalMs: 20, preAllocBytes: 4096 },
+      stage: behind,
+      begin: (drill) => {
+        drill.start(1);
+        drill.load([2, 3], 1000);
+      },
+      at: 3,
+      strikes: { 'its power goes': cutPower(1), 'its links break': cutLinks(1) },
+    });
+  });
+
+  it('gets the rest as a snapshot when the log of its leader is rotten', () => {
+    const drill = new Drill(LOG_FILES);
+    behind(drill);
+    rot(drill, 3, '/meanwhile-4');
+    drill.forget();
+    drill.start(1);
+    drill.settle();
+    isSyncedBy(1, 'SNAP')(drill);
+    assert.equal(drill.countOf(3, /Synchronising 1 at \w+: DIFF out of the log files/), 1);
+    const why =
+      /Closing learner 1 .*: Cannot read on in "log\.\w+": the checksum of an entry is wrong/;
+    assert.equal(drill.countOf(3, why), 1);
+    assert.equal(drill.read(1, '/meanwhile-11'), 'x');
+  });
+});
+
+/** A bit of a word in the log of a server turns on its disk. */
+function rot(drill: Drill, sid: number, word: string): void {
+  const { disk } = drill.server(sid);
+  for (const name of disk.durableFiles('log').keys()) {
+    const file = disk.file('log', name);
+    if (file === null || !name.startsWith('log.')) continue;
+    const bytes = new Uint8Array(file.sizeBytes);
+    file.read(0, bytes, 0, bytes.length);
+    const at = Buffer.from(bytes).indexOf(word);
+    if (at < 0) continue;
+    file.write(at, Uint8Array.of((bytes[at] as number) ^ 1));
+    return;
+  }
+  assert.fail(`no log has "${word}"`);
+}
