@@ -1,6 +1,8 @@
 /** `bin/start-zookeeper` as a program: what it starts, what ends it, what it refuses. */
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { waitForWord } from '../program.test-kit.ts';
@@ -46,6 +48,20 @@ describe('start-zookeeper', () => {
       process.kill(isForServer ? pid : (program.process.pid ?? 0), signal);
       assert.equal((await program.ended).code, code, signal);
     }
+  });
+
+  it('stays while its server is stopped and goes on', async () => {
+    const program = bed.run('start-zookeeper', bed.flags());
+    await waitForWord(bed.port, 'ruok', /^imok$/);
+    const { pid } = childOf(program.process.pid);
+    process.kill(pid, 'SIGSTOP');
+    // Another script with job control and a child that is stopped later has heard of that by then.
+    const other = spawn('bash', ['-c', 'set -m; sleep 60 & kill -STOP $!; wait $!']);
+    assert.deepEqual(await once(other, 'exit'), [147, null]);
+    process.kill(pid, 'SIGCONT');
+    await waitForWord(bed.port, 'ruok', /^imok$/);
+    program.process.kill('SIGTERM');
+    assert.equal((await program.ended).code, 143);
   });
 
   it('ends with 143 when it is ended before its server runs', async () => {
