@@ -86,6 +86,19 @@ describe('DirectoryLock', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
+  it('names a holder of a later version that says more', async () => {
+    const server = net.createServer((socket) => socket.end('4711\nformat 9\n'));
+    await new Promise<void>((resolve) => server.listen(path.join(root, LOCK_FILE), resolve));
+    assert.deepEqual(await DirectoryLock.take(root), { kind: 'held', holder: '4711' });
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('is had where rubbish stands in its place: nobody listens there', async () => {
+    fs.writeFileSync(path.join(root, LOCK_FILE), 'Lorem ipsum dolor sit amet');
+    await (await take()).release();
+    assert.deepEqual(fs.readdirSync(root), []);
+  });
+
   it('says why there can be none', async () => {
     const outcome = await DirectoryLock.take(path.join(root, 'absent'));
     assert.equal(outcome.kind, 'impossible');

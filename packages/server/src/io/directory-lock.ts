@@ -133,7 +133,8 @@ function askHolder(address: string): Promise<string | null> {
       socket.on('data', (text: string) => {
         said += text;
       });
-      socket.on('close', () => resolve(said.trim()));
+      // What a later version may say behind its process id is not for us.
+      socket.on('close', () => resolve(said.split('\n')[0]?.trim() ?? ''));
     });
     socket.on('error', ({ code }: NodeJS.ErrnoException) => {
       resolve(code === 'ECONNREFUSED' || code === 'ENOENT' ? null : '');

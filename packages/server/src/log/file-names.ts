@@ -15,6 +15,8 @@ export const RECEIVED_SNAPSHOT = 'zabra.received';
 export const INTENT_FILE = 'zabra.intent';
 /** Lower bound of what was acknowledged as synced; see `watermark`. */
 export const WATERMARK_FILE = 'zabra.watermark';
+/** A watermark that this version could not read. */
+export const WATERMARK_ASIDE = 'zabra.watermark.aside';
 export const ACCEPTED_EPOCH_FILE = 'acceptedEpoch';
 export const CURRENT_EPOCH_FILE = 'currentEpoch';
 

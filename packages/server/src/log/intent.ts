@@ -28,7 +28,7 @@ import {
   zxidOfSnapshotName,
 } from './file-names.ts';
 import { LOG_HEADER_BYTES } from './log-format.ts';
-import { type RecordKind, readRecord, writeRecord } from './side-record.ts';
+import { DAMAGED, type RecordKind, readRecord, whyUnread, writeRecord } from './side-record.ts';
 
 const RECORD: RecordKind = { magic: 0x5a42494e, version: 1, oldestReader: 1 };
 const FILE_BYTES_MAX = 1 << 20;
@@ -57,13 +57,37 @@ export function encodeIntent(intent: Intent): Uint8Array {
   });
 }
 
-/** Null when there is none that verifies. */
+/** Null when there is none, or when `whyIntentUnread` says why it cannot be read. */
 export function readIntent(reader: DiskReader): Intent | null {
+  const bytes = readFile(reader);
+  return bytes === null ? null : decodeIntent(bytes);
+}
+
+/**
+ * Why nobody may start from what is there: an intent that cannot be read. Null when it can, or when
+ * there is none. It is written aside and renamed, so no crash leaves half of one.
+ */
+export function whyIntentUnread(reader: DiskReader): string | null {
+  const bytes = readFile(reader);
+  if (bytes === null) return null;
+  const why = whyUnread(RECORD, bytes, 0) ?? (decodeIntent(bytes) === null ? DAMAGED : null);
+  return why === null
+    ? null
+    : `Cannot finish what "${INTENT_FILE}" has begun: ${why}. The history may be half changed. ` +
+        'Start the version that wrote it once; if that cannot be, move the history of this ' +
+        'server away, so that its leader sends it another';
+}
+
+function readFile(reader: DiskReader): Uint8Array | null {
   const sizeBytes = reader.sizeBytes('snap', INTENT_FILE);
   if (sizeBytes < 0) return null;
   const bytes = new Uint8Array(Math.min(sizeBytes, FILE_BYTES_MAX));
   const got = reader.read('snap', INTENT_FILE, 0, bytes, 0, bytes.length);
-  const r = readRecord(RECORD, bytes.subarray(0, Math.max(0, got)), 0);
+  return bytes.subarray(0, Math.max(0, got));
+}
+
+function decodeIntent(bytes: Uint8Array): Intent | null {
+  const r = readRecord(RECORD, bytes, 0);
   if (r === null) return null;
   const kind = r.int();
   if (kind !== KIND_TRUNCATE && kind !== KIND_INSTALL) return null;

@@ -17,7 +17,7 @@ import { ZXID_MAX, ZXID_NONE, zxidToHex } from '@zabra/protocol';
 import { BaseLoader } from './base-loader.ts';
 import type { DiskPort } from './disk-port.ts';
 import { type Epochs, readEpochs, type SettledEpochs, settleEpochs } from './epoch-files.ts';
-import { isOfThisDirectory, readIntent } from './intent.ts';
+import { isOfThisDirectory, readIntent, whyIntentUnread } from './intent.ts';
 import { type RepairPlan, Repairs } from './repairs.ts';
 import { Replay, type ReplayBounds } from './replay.ts';
 import { RollForward } from './roll-forward.ts';
@@ -138,6 +138,11 @@ export class Recovery {
       this.#fail(mixed, EXIT_DIRECTORIES);
       return;
     }
+    const unread = whyIntentUnread(port.reader);
+    if (unread !== null) {
+      this.#fail(unread);
+      return;
+    }
     const intent = readIntent(port.reader);
     const { logNames, snapNames } = this.#survey;
     this.#phase = 'survey';
@@ -186,6 +191,8 @@ export class Recovery {
   #judgeWatermark(): void {
     const { port, options, watermark } = this.#parts;
     const acceptedEpoch = this.#epochs.accepted ?? 0;
+    const aside = watermark.setUnreadAside();
+    if (aside !== null) this.#log('warn', aside);
     const slot = readWatermark(port.reader);
     const { segments } = this.#survey;
     const signature = readSignature(port.reader, segments, options.recordBytesMax);

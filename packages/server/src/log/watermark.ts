@@ -26,8 +26,8 @@
 import { EMPTY_BYTES, ZXID_MAX, ZXID_NONE } from '@zabra/protocol';
 import type { DiskReader } from './disk.ts';
 import type { DiskPort } from './disk-port.ts';
-import { WATERMARK_FILE } from './file-names.ts';
-import { type RecordKind, readRecord, writeRecord } from './side-record.ts';
+import { WATERMARK_ASIDE, WATERMARK_FILE } from './file-names.ts';
+import { DAMAGED, type RecordKind, readRecord, whyUnread, writeRecord } from './side-record.ts';
 
 const RECORD: RecordKind = { magic: 0x5a424d4b, version: 2, oldestReader: 1 };
 /** A slot has a sector of its own on every disk. */
@@ -101,6 +101,18 @@ export class Watermark {
   get historySinceZxid(): number {
     if (!this.#isInForce) return ZXID_MAX;
     return Math.max(this.#fields.ownSinceZxid, this.#fields.wholeSinceZxid);
+  }
+
+  /**
+   * A file that cannot be read is kept under another name, and what to log is returned. It can be
+   * done without, as in a directory that Apache wrote; with the next log file there is one again.
+   * What is asked of the directory later is carried out later.
+   */
+  setUnreadAside(): string | null {
+    const why = whyWatermarkUnread(this.#port.reader);
+    if (why === null) return null;
+    this.#port.finish('log', WATERMARK_FILE, WATERMARK_ASIDE, nothing);
+    return `Setting "${WATERMARK_FILE}" aside as "${WATERMARK_ASIDE}": ${why}`;
   }
 
   /** What recovery found to be in force; null: no file, or one that speaks of another log. */
@@ -232,13 +244,30 @@ const NO_FIELDS: WatermarkFields = {
   wholeSinceZxid: ZXID_MAX,
 };
 
-/** The newer of the two slots that verify; null when neither does. */
+/** The newer of the two slots that verify; null when `whyWatermarkUnread` says why, or no file. */
 export function readWatermark(reader: DiskReader): WatermarkSlot | null {
+  if (whyWatermarkUnread(reader) !== null) return null;
   const bytes = readSmallFile(reader, WATERMARK_FILE);
   const a = readSlot(bytes, 0);
   const b = readSlot(bytes, 1);
   if (a === null || b === null) return a ?? b;
   return a.sequence > b.sequence ? a : b;
+}
+
+/**
+ * Why nothing can be known from the file; null when something can, or when there is none. One slot
+ * of a later version is enough: the other one is older, and the log has gone on.
+ */
+export function whyWatermarkUnread(reader: DiskReader): string | null {
+  if (reader.sizeBytes('log', WATERMARK_FILE) < 0) return null;
+  const bytes = readSmallFile(reader, WATERMARK_FILE);
+  const reasons = [0, 1].map((slotIndex) => {
+    const why = whyUnread(RECORD, bytes, slotIndex * SLOT_BYTES);
+    return why === null && readSlot(bytes, slotIndex) === null ? DAMAGED : why;
+  });
+  const later = reasons.find((why) => why !== null && why !== DAMAGED);
+  if (later !== undefined) return later;
+  return reasons.includes(null) ? null : DAMAGED;
 }
 
 function readSlot(bytes: Uint8Array, slotIndex: number): WatermarkSlot | null {
