@@ -8,8 +8,8 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { connect } from '@zabra/client';
-import { askWord } from '../process/four-letter-word.ts';
 import { freePorts } from '../process/free-ports.ts';
+import { figure } from '../process/observer-masters.test-kit.ts';
 import type { ServerKind, ServerProcess } from '../process/server-process.ts';
 import { waitFor } from '../process/wait-for.ts';
 import { MixedEnsemble } from './mixed-ensemble.ts';
@@ -45,13 +45,6 @@ const CASES: readonly MasterCase[] = [
     observers: [4],
   },
 ];
-
-/** A line of `mntr`; null where there is none. */
-async function figure({ clientPort }: ServerProcess, name: string): Promise<number | null> {
-  const text = await askWord(clientPort, 'mntr');
-  const value = new RegExp(`^zk_${name}\t(.*)$`, 'm').exec(text)?.[1];
-  return value === undefined ? null : Number(value);
-}
 
 /** The sid of the follower that an observer has found, once it serves its clients. */
 async function masterOf(observer: ServerProcess, notSid: number): Promise<number> {

@@ -32,9 +32,10 @@ export class QuorumKeys {
     this.useJaas('jaas.conf');
   }
 
-  /** A certificate for this host, in a file that may be there already. */
-  issue(name: string, ip = '127.0.0.1'): void {
-    this.#write(name, this.#authority.issue({ subject: [[CN, name]], ips: [ip] }));
+  /** A certificate for these addresses, or this host, in a file that may be there already. */
+  issue(name: string, ...ips: readonly string[]): void {
+    const own = ips.length === 0 ? ['127.0.0.1'] : [...ips];
+    this.#write(name, this.#authority.issue({ subject: [[CN, name]], ips: own }));
   }
 
   /** Of servers that are started from here on. Apache wants to be asked for MD5. */
@@ -132,9 +133,13 @@ export function portOf(
 }
 
 /** What comes back on that port until the server hangs up. */
-export async function replyOf(port: number, bytes: Uint8Array): Promise<Buffer> {
+export async function replyOf(
+  port: number,
+  bytes: Uint8Array,
+  host = '127.0.0.1',
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  const socket = net.connect(port, '127.0.0.1');
+  const socket = net.connect(port, host);
   socket.on('error', () => undefined);
   socket.write(bytes);
   for await (const chunk of socket) chunks.push(chunk as Buffer);
