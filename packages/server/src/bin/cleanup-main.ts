@@ -10,7 +10,7 @@ import process from 'node:process';
 import { dataDirectories } from '../config/data-directories.ts';
 import { FileReader } from '../io/file-reader.ts';
 import { planPurge, RETAIN_COUNT_MIN } from '../log/retention.ts';
-import { dateText } from './shell/calendar.ts';
+import { dateText } from '../config/calendar.ts';
 
 const USAGE =
   'Usage:\n' +

@@ -11,7 +11,7 @@ import type { ConfigValues } from './config-values.ts';
 import { dataDirectories, initializeMarkerPath } from './data-directories.ts';
 import { logLevel } from './log4j-file.ts';
 import { juteExtraBytes, reaperConfig, throttleConfig } from './limit-settings.ts';
-import { processEnvironment } from './process-environment.ts';
+import { processSurroundings } from './process-environment.ts';
 import type { SecuritySettings } from './security-settings.ts';
 import { KEYS } from './server-keys.ts';
 import type { EdgeSettings, ServerSettings } from './settings.ts';
@@ -154,7 +154,7 @@ function peerConfig(
     dataDir: directories.snap,
     dataLogDir: directories.log,
     versionText,
-    environment: processEnvironment(),
+    ...processSurroundings(),
   };
 }
 

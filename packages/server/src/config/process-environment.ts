@@ -4,8 +4,15 @@
  */
 
 import os from 'node:os';
+import type { PeerConfig } from '../peer/peer-config.ts';
+import { dateText } from './calendar.ts';
 
-export function processEnvironment(): readonly (readonly [name: string, value: string])[] {
+/** The environment, and how dates are written here. */
+export function processSurroundings(): Pick<PeerConfig, 'environment' | 'dateText'> {
+  return { environment: environment(), dateText };
+}
+
+function environment(): PeerConfig['environment'] {
   return [
     ['host.name', os.hostname()],
     ['node.version', process.version],

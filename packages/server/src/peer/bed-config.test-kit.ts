@@ -37,6 +37,7 @@ export function configOf(changes: Partial<PeerConfig> = {}): PeerConfig {
     reaper: REAPER_DEFAULTS,
     clientOutputBytesMax: 64 * 1024 * 1024,
     fourLetterWords: new Set(['*']),
+    dateText: (wallMs) => `at ${wallMs}`,
     connectionLog: false,
     digestEnabled: true,
     extendedTypesEnabled: false,

@@ -9,6 +9,7 @@ import type { FrameFault, FrameSink, Id } from '@zabra/protocol';
 import { FrameReader, JuteWriter, KeeperState, RingQueue, Xid } from '@zabra/protocol';
 import type { DigestMd5 } from '../ops/digest-md5.ts';
 import type { Watcher } from '../ops/watcher.ts';
+import { AnswerStats } from './answer-stats.ts';
 import type { ClientSession } from './client-session.ts';
 import type { PendingRequest } from './pending-request.ts';
 import type { Output, Ready } from './ready.ts';
@@ -59,6 +60,7 @@ export class ClientConnection implements Output, Watcher, FrameSink {
   heardMs: number;
   packetsReceived: number;
   packetsSent: number;
+  readonly answers: AnswerStats;
   /** Memory of the requests in `queue`. */
   queuedBytes: number;
   /** True while the outstanding limit keeps it from being read. */
@@ -97,6 +99,7 @@ export class ClientConnection implements Output, Watcher, FrameSink {
     this.heardMs = nowMs;
     this.packetsReceived = 0;
     this.packetsSent = 0;
+    this.answers = new AnswerStats();
     this.queuedBytes = 0;
     this.throttled = false;
   }

@@ -10,7 +10,7 @@ import { ConnectionLog } from './connection-log.ts';
 import type { PeerCore } from './peer-core.ts';
 
 /** A connection that never shook hands is closed after this long (`nio.sessionlessCnxnTimeout`). */
-const SESSIONLESS_TIMEOUT_MS = 10_000;
+export const SESSIONLESS_TIMEOUT_MS = 10_000;
 const SWEEP_INTERVAL_MS = 1000;
 
 export class ClientConnections {
@@ -70,6 +70,8 @@ export class ClientConnections {
       const { session, address } = connection;
       const idleMs = now - connection.heardMs;
       if (session === null) {
+        // A four-letter word that is being answered.
+        if (connection.state === 'closing') continue;
         if (now - connection.openedMs <= SESSIONLESS_TIMEOUT_MS) continue;
         this.#host.stats.sessionlessConnectionsExpired++;
         this.#log('info', `Closing ${address}: no session within 10 s`);

@@ -7,7 +7,7 @@
  */
 
 import type { ConnectRequest, FrameFault, Id } from '@zabra/protocol';
-import { JuteReader, readConnectRequest, utf8Encode } from '@zabra/protocol';
+import { JuteReader, OpCode, readConnectRequest } from '@zabra/protocol';
 import type { ApplyResult } from '../ops/apply-result.ts';
 import { Authentication } from './authentication.ts';
 import { ClientConnection } from './client-connection.ts';
@@ -21,14 +21,15 @@ import { PortHold } from './port-hold.ts';
 import type { OrderClient, RequestOrder } from './request-order.ts';
 import { Requests } from './requests.ts';
 import { UntoldClients } from './untold-clients.ts';
+import { type WordAnswer, WordWriter } from './word-writer.ts';
 
 /**
  * Output above which a connection is neither answered nor read until the network took it, bytes.
  */
 const OUTPUT_HIGH_BYTES = 1 << 20;
 
-/** Text of a four-letter word; null for a word that does not exist. */
-export type AnswerWord = (word: string) => string | null;
+/** Answer to a four-letter word; null for a word that does not exist. */
+export type AnswerWord = (word: string) => WordAnswer | null;
 
 export class ClientPort {
   readonly host: PeerCore;
@@ -42,6 +43,7 @@ export class ClientPort {
   /** Null while this server serves nobody. */
   order: RequestOrder | null;
   readonly #answer: AnswerWord;
+  readonly #words: WordWriter;
   readonly #handshake: Handshake;
   readonly #connections: ClientConnections;
   readonly #resume: ClientConnection[];
@@ -54,6 +56,7 @@ export class ClientPort {
   constructor(host: PeerCore, answerWord: AnswerWord) {
     this.host = host;
     this.#answer = answerWord;
+    this.#words = new WordWriter(host.ready);
     this.listener = new ClientListener(host);
     this.sessions = new BoundSessions();
     this.locals = new LocalSessions(host);
@@ -96,6 +99,10 @@ export class ClientPort {
     return this.#connections.values();
   }
 
+  connection(id: number): ClientConnection | undefined {
+    return this.#connections.get(id);
+  }
+
   /** `proven`: what TLS has proved of the client, null without TLS. */
   onOpen(
     remoteHost: string,
@@ -136,6 +143,7 @@ export class ClientPort {
     this.#untold.onConnectionClosed(connection);
     this.#connections.remove(connection);
     this.#choked.delete(connection);
+    this.#words.onClosed(connection);
     this.hold.onConnectionClosed(connection);
     connection.state = 'closing';
     if (connection.session !== null) this.sessions.release(connection.session, connection);
@@ -171,10 +179,10 @@ export class ClientPort {
       // A word counts as a packet, and shows itself where it lists connections.
       connection.packetsReceived++;
       this.host.stats.packetsReceived++;
-      const text = this.#answer(word);
-      if (text !== null) {
+      const answer = this.#answer(word);
+      if (answer !== null) {
         this.#connections.log.onWord(word, connection);
-        this.#answerWord(connection, text);
+        this.#words.answer(connection, answer);
         return;
       }
     }
@@ -197,6 +205,9 @@ export class ClientPort {
 
   onSessionCreated(connection: ClientConnection, result: ApplyResult): void {
     this.#handshake.onCreated(connection, result);
+    const now = this.host.nowMs();
+    const { heardMs, answers } = connection;
+    answers.onAnswered(OpCode.createSession, 0, result.zxid, now, now - heardMs);
   }
 
   onSessionRevalidated(
@@ -257,6 +268,7 @@ export class ClientPort {
   endTurn(): void {
     const now = this.host.nowMs();
     this.#connections.tick();
+    this.#words.tick();
     this.locals.expire((hi, lo) => this.requests.onSessionClosed(hi, lo));
     for (const connection of this.#choked) this.#unchoke(connection);
     this.#handshake.tick();
@@ -321,13 +333,6 @@ export class ClientPort {
       return false;
     }
     return this.requests.onRequest(connection, xid, opcode, buffer, r.position, end);
-  }
-
-  #answerWord(connection: ClientConnection, text: string): void {
-    const bytes = utf8Encode(text);
-    connection.bytes.raw(bytes, 0, bytes.length);
-    if (bytes.length > 0) connection.onSent();
-    connection.closeGracefully();
   }
 
   /** Closes who reads too slowly, and holds back who reads slowly. */

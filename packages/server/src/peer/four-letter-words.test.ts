@@ -4,77 +4,24 @@
  */
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import type { ClientConnection } from './client-connection.ts';
-import { answerWord, javaDouble, type WordView } from './four-letter-words.ts';
-import type { MetricRow } from './metrics.ts';
-import { configOf } from './bed-config.test-kit.ts';
 import { ServerBed } from './server-bed.test-kit.ts';
-import { ServerStats } from './server-stats.ts';
-
-const GOLDEN = new URL('../../../../test/golden/operations/4lw/', import.meta.url);
-const VERSION =
-  '3.10.0-SNAPSHOT-53a78e36f99602162643303ab330377fc383b41f, built on 2026-07-17 18:55 UTC';
-
-function golden(name: string): string {
-  return readFileSync(new URL(name, GOLDEN), 'utf8');
-}
-
-const PLAIN = configOf();
-
-/** What a word looks at, with the figures that the test gives. */
-function viewOf(changes: Partial<WordView>): WordView {
-  return {
-    config: { ...PLAIN, versionText: VERSION },
-    stats: new ServerStats(),
-    serving: true,
-    isReadOnly: false,
-    mode: 'standalone',
-    observerMasterSid: null,
-    peerState: null,
-    zxid: 0,
-    znodeCount: 0,
-    watchCount: 0,
-    connections: () => new Map<number, ClientConnection>().values(),
-    connectionCount: 0,
-    metrics: (): MetricRow[] => [],
-    directoryBytes: () => 0,
-    clientPort: (changes.config ?? PLAIN).clientAddress.port,
-    ensembleText: null,
-    electionPort: -1,
-    quorumPort: -1,
-    peerType: 0,
-    yieldLead: () => true,
-    requestLead: () => true,
-    ...changes,
-  };
-}
-
-function statsOf(received: number, sent: number, latency: readonly number[]): ServerStats {
-  const stats = new ServerStats();
-  stats.packetsReceived = received;
-  stats.packetsSent = sent;
-  const [count = 0, sum = 0, max = 0] = latency;
-  Object.assign(stats.latencyMs, { count, sum, min: 0, max });
-  return stats;
-}
-
-function connectionOf(port: number, hasSession: boolean, received: number, sent: number) {
-  return {
-    address: `/127.0.0.1:${port}`,
-    queue: { length: 0 },
-    packetsReceived: received,
-    packetsSent: sent,
-    session: hasSession ? {} : null,
-  } as unknown as ClientConnection;
-}
+import { javaDouble } from './four-letter-words.ts';
+import {
+  answerOf,
+  connectionOf,
+  golden,
+  listsOf,
+  PLAIN,
+  statsOf,
+  viewOf,
+} from './word-view.test-kit.ts';
 
 describe('texts of real servers', () => {
   it('srvr of a follower', () => {
     const stats = statsOf(109, 121, [10_000, 50_247, 114]);
     const view = viewOf({ stats, mode: 'follower', zxid: 0x10000003b, znodeCount: 9 });
-    const text = answerWord('srvr', viewOf({ ...view, connectionCount: 2 }));
+    const text = answerOf('srvr', viewOf({ ...view, connectionCount: 2 }));
     assert.equal(text, golden('srvr-follower.txt'));
   });
 
@@ -82,20 +29,23 @@ describe('texts of real servers', () => {
     const stats = statsOf(97, 109, [10_000, 36_143, 111]);
     for (const bytes of [36, 50, 99]) stats.onProposed(bytes);
     const view = viewOf({ stats, mode: 'leader', zxid: 0x10000003b, znodeCount: 9 });
-    const text = answerWord('srvr', viewOf({ ...view, connectionCount: 2 }));
+    const text = answerOf('srvr', viewOf({ ...view, connectionCount: 2 }));
     assert.equal(text, golden('srvr-leader.txt'));
   });
 
   it('srvr of a leader before its first proposal', () => {
-    const text = answerWord('srvr', viewOf({ mode: 'leader' }));
+    const text = answerOf('srvr', viewOf({ mode: 'leader' }));
     assert.match(text ?? '', /\nProposal sizes last\/min\/max: -1\/-1\/-1\n$/);
   });
 
   it('stat of a server that stands alone', () => {
     const stats = statsOf(32, 33, [10, 12, 6]);
-    const connections = [connectionOf(41_622, true, 20, 20), connectionOf(48_644, false, 1, 0)];
+    const connections = [connectionOf(41_622, 'session', 20, 20), connectionOf(48_644, null, 1, 0)];
     const view = viewOf({ stats, zxid: 0x159, znodeCount: 21, connectionCount: 2 });
-    const text = answerWord('stat', { ...view, connections: () => connections.values() });
+    const text = answerOf('stat', {
+      ...view,
+      lists: listsOf({ connections: () => connections.values() }),
+    });
     assert.equal(text, golden('stat-standalone.txt'));
   });
 
@@ -103,7 +53,7 @@ describe('texts of real servers', () => {
     const clientAddress = { host: '127.0.0.1', port: 25_110 };
     const directory = '/var/lib/zookeeper/version-2';
     const config = { ...PLAIN, clientAddress, dataDir: directory, dataLogDir: directory };
-    const text = answerWord('conf', viewOf({ config, directoryBytes: () => 67_109_358 }));
+    const text = answerOf('conf', viewOf({ config, directoryBytes: () => 67_109_358 }));
     assert.equal(text, golden('conf-standalone.txt'));
   });
 
@@ -124,7 +74,7 @@ describe('texts of real servers', () => {
       electionPort: 25_221,
       quorumPort: 25_211,
     });
-    assert.equal(answerWord('conf', view), wanted);
+    assert.equal(answerOf('conf', view), wanted);
   });
 
   it('of a server that does not serve', () => {
@@ -132,7 +82,7 @@ describe('texts of real servers', () => {
     const view = viewOf({ serving: false, config: { ...PLAIN, fourLetterWords: new Set(['*']) } });
     let known = 0;
     for (const [word, text] of Object.entries(wanted)) {
-      const answer = answerWord(word, view);
+      const answer = answerOf(word, view);
       if (answer === null) continue;
       assert.equal(answer, text, word);
       known++;
@@ -153,7 +103,7 @@ describe('answerWord', () => {
     for (const [enabled, word, isAnswered] of rows) {
       const config = { ...PLAIN, fourLetterWords: new Set(enabled) };
       const refusal = `${word} is not executed because it is not in the whitelist.\n`;
-      assert.equal(answerWord(word, viewOf({ config })) !== refusal, isAnswered);
+      assert.equal(answerOf(word, viewOf({ config })) !== refusal, isAnswered);
     }
   });
 
@@ -173,7 +123,7 @@ describe('answerWord', () => {
         yieldLead: () => asked.push('ydld') > 0 && can,
         requestLead: () => asked.push('rqld') > 0 && can,
       });
-      const text = answerWord(word, view) ?? '';
+      const text = answerOf(word, view) ?? '';
       assert.match(text, answer);
       assert.deepEqual(asked, text.includes('not executed') ? [] : [word]);
     }
@@ -181,17 +131,14 @@ describe('answerWord', () => {
 
   it('knows no other word, whatever objects have by themselves', () => {
     for (const word of ['reqs', 'RUOK', 'toString', '__proto__', 'kill', '']) {
-      assert.equal(answerWord(word, viewOf({})), null);
+      assert.equal(answerOf(word, viewOf({})), null);
     }
   });
 
   it('srst begins the counters anew', () => {
     const view = viewOf({ stats: statsOf(5, 6, [1, 2, 3]) });
-    assert.equal(answerWord('srst', view), 'Server stats reset.\n');
-    assert.match(
-      answerWord('srvr', view) ?? '',
-      /min\/avg\/max: 0\/0\.0\/0\nReceived: 0\nSent: 0\n/,
-    );
+    assert.equal(answerOf('srst', view), 'Server stats reset.\n');
+    assert.match(answerOf('srvr', view) ?? '', /min\/avg\/max: 0\/0\.0\/0\nReceived: 0\nSent: 0\n/);
   });
 });
 

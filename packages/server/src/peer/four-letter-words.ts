@@ -5,11 +5,21 @@
  */
 
 import { zxidToHex } from '@zabra/protocol';
-import type { ClientConnection } from './client-connection.ts';
 import { LEADERSHIP_WORDS, type LeadershipView } from './leadership-words.ts';
+import {
+  briefConnections,
+  cons,
+  dump,
+  type LongWordView,
+  type Pieces,
+  wchc,
+  wchp,
+  wchs,
+} from './long-words.ts';
 import type { MetricRow } from './metrics.ts';
 import type { PeerConfig } from './peer-config.ts';
 import type { ServerStats, Summary } from './server-stats.ts';
+import type { WordAnswer } from './word-writer.ts';
 
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
 
@@ -28,9 +38,9 @@ export interface WordView extends LeadershipView {
   readonly zxid: number;
   readonly znodeCount: number;
   readonly watchCount: number;
-  connections(): IterableIterator<ClientConnection>;
-  readonly connectionCount: number;
   metrics(): MetricRow[];
+  readonly connectionCount: number;
+  readonly lists: LongWordView;
   /** Bytes of the files in the two directories. */
   directoryBytes(directory: 'snap' | 'log'): number;
   readonly clientPort: number;
@@ -41,7 +51,7 @@ export interface WordView extends LeadershipView {
   readonly peerType: number;
 }
 
-type Word = (view: WordView) => string;
+type Word = (view: WordView) => WordAnswer;
 
 /** Those that are answered whether or not the server serves. */
 const ALWAYS: Readonly<Record<string, Word>> = {
@@ -57,14 +67,27 @@ const SERVING: Readonly<Record<string, Word>> = {
   conf,
   dirs: (view) =>
     `datadir_size: ${view.directoryBytes('snap')}\nlogdir_size: ${view.directoryBytes('log')}\n`,
+  cons: ({ lists }) => cons(lists),
+  crst: (view) => {
+    for (const connection of view.lists.connections()) {
+      connection.packetsReceived = 0;
+      connection.packetsSent = 0;
+      connection.answers.reset();
+    }
+    return 'Connection stats reset.\n';
+  },
+  dump: ({ lists }) => dump(lists),
   srst: (view) => {
     view.stats.reset();
     return 'Server stats reset.\n';
   },
+  wchc: ({ lists }) => wchc(lists),
+  wchp: ({ lists }) => wchp(lists),
+  wchs: ({ lists }) => wchs(lists),
 };
 
 /** Null for a word that does not exist; the refusal for one that is not enabled. */
-export function answerWord(word: string, view: WordView): string | null {
+export function answerWord(word: string, view: WordView): WordAnswer | null {
   const always = wordIn(ALWAYS, word);
   const ofLead = wordIn(LEADERSHIP_WORDS, word);
   const answer = always ?? ofLead ?? wordIn(SERVING, word);
@@ -97,17 +120,10 @@ function headOf({ config, isReadOnly }: WordView): string {
   return isReadOnly ? `${version}READ-ONLY mode; serving only read-only clients\n` : version;
 }
 
-function stat(view: WordView): string {
-  let text = `${headOf(view)}Clients:\n`;
-  for (const connection of view.connections()) {
-    const { address, queue, packetsReceived, packetsSent, session } = connection;
-    // Interest bits: a connection under a four-letter word waits for nothing.
-    const interest = session === null ? 0 : 1;
-    text +=
-      ` ${address}[${interest}](queued=${queue.length},recved=${packetsReceived},` +
-      `sent=${packetsSent})\n`;
-  }
-  return `${text}\n${summaryOf(view)}`;
+function* stat(view: WordView): Pieces {
+  yield `${headOf(view)}Clients:\n`;
+  yield* briefConnections(view.lists);
+  yield `\n${summaryOf(view)}`;
 }
 
 function summaryOf(view: WordView): string {

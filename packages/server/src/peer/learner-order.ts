@@ -31,6 +31,7 @@ interface ObserverRevalidation extends SessionId {
 export class LearnerOrder implements RequestOrder {
   readonly keepsBodies: boolean;
   readonly isReadOnly = false;
+  readonly sessionTracker = null;
   /** Sessions of our observers' clients; null where none are served. */
   observers: ObserverSessions | null;
   readonly #core: PeerCore;

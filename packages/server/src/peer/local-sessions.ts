@@ -42,6 +42,11 @@ export class LocalSessions {
     this.#timeoutBody = new Uint8Array(TIMEOUT_BYTES);
   }
 
+  /** Null where there are none. */
+  get tracker(): SessionTracker | null {
+    return this.isEnabled ? this.#tracker : null;
+  }
+
   get count(): number {
     return this.#tracker.count;
   }

@@ -45,6 +45,8 @@ export interface PeerConfig {
   /** Output held for one client before its connection is closed (slow reader). */
   readonly clientOutputBytesMax: number;
   readonly fourLetterWords: ReadonlySet<string>;
+  /** Wall-clock ms as Java prints a date, in the zone of the server. */
+  readonly dateText: (wallMs: number) => string;
   /** Client connections and four-letter words are logged as ZooKeeper 3.4 does. */
   readonly connectionLog: boolean;
   readonly digestEnabled: boolean;

@@ -6,10 +6,10 @@
 import { counterOf, int64Hex } from '@zabra/protocol';
 import type { LearnerHandler } from '../zab/learner-handler.ts';
 import type { ObserverMaster } from '../zab/observer-master.ts';
-import type { ClientConnection } from './client-connection.ts';
 import type { ClientPort } from './client-port.ts';
 import type { EnsembleMember } from './ensemble-member.ts';
 import { answerWord, type WordView } from './four-letter-words.ts';
+import { ListView } from './list-view.ts';
 import { type MetricRow, type MetricView, readMetrics } from './metrics.ts';
 import type { PeerConfig } from './peer-config.ts';
 import type { PeerCore } from './peer-core.ts';
@@ -23,16 +23,18 @@ export class PeerView implements WordView, MetricView {
   readonly #core: PeerCore;
   readonly #port: ClientPort;
   readonly #member: EnsembleMember | null;
+  readonly lists: ListView;
   #servingSinceMs: number;
 
   constructor(core: PeerCore, port: ClientPort, member: EnsembleMember | null) {
     this.#core = core;
     this.#port = port;
     this.#member = member;
+    this.lists = new ListView(core, port);
     this.#servingSinceMs = -1;
   }
 
-  answer(word: string): string | null {
+  answer(word: string): ReturnType<typeof answerWord> {
     return answerWord(word, this);
   }
 
@@ -188,10 +190,6 @@ export class PeerView implements WordView, MetricView {
 
   get connectionCount(): number {
     return this.#port.connectionCount;
-  }
-
-  connections(): IterableIterator<ClientConnection> {
-    return this.#port.connections();
   }
 
   get uptimeMs(): number {

@@ -92,6 +92,10 @@ export class PrimaryOrder implements RequestOrder {
     });
   }
 
+  get sessionTracker(): SessionTracker {
+    return this.#tracker;
+  }
+
   get sessionCount(): number {
     return this.#tracker.count;
   }

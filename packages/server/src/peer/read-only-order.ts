@@ -12,6 +12,7 @@ import type { RequestOrder } from './request-order.ts';
 
 export class ReadOnlyOrder implements RequestOrder {
   readonly isReadOnly = true;
+  readonly sessionTracker = null;
   readonly keepsBodies = false;
   readonly #port: ClientPort;
 

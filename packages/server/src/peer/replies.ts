@@ -44,15 +44,15 @@ export class Replies {
       if (code === ErrorCode.MARSHALLINGERROR) stats.malformedRequestCount++;
       connection.endReply(frame, state.lastProcessedZxid, code);
     }
-    stats.onAnswered(this.#port.host.nowMs() - receivedMs, false);
+    this.#count(connection, request, receivedMs, false);
   }
 
   /** Ends the reply begun at `frame`; kept aside when an earlier request is not answered yet. */
   finish(pending: PendingRequest, frame: number, code: number): void {
     const { connection } = pending;
-    const { state, stats } = this.#port.host;
+    const { state } = this.#port.host;
     connection.endReply(frame, state.lastProcessedZxid, code);
-    stats.onAnswered(this.#port.host.nowMs() - pending.receivedMs, true);
+    this.#count(connection, pending, pending.receivedMs, true);
     if (connection.queue.peek() !== pending) {
       pending.reply = copyBytes(connection.bytes.buffer, frame, connection.bytes.position);
       connection.bytes.reset(frame);
@@ -120,12 +120,29 @@ export class Replies {
     this.#admission.enqueue(pending);
   }
 
+  #count(
+    { answers }: ClientConnection,
+    { opcode, cxid }: CurrentRequest | PendingRequest,
+    receivedMs: number,
+    isWrite: boolean,
+  ): void {
+    const { host } = this.#port;
+    const elapsedMs = host.nowMs() - receivedMs;
+    host.stats.onAnswered(elapsedMs, isWrite);
+    answers.onAnswered(opcode, cxid, host.state.lastProcessedZxid, host.nowMs(), elapsedMs);
+  }
+
   #writeCanned(connection: ClientConnection, pending: PendingRequest, current: number): void {
     const zxid = pending.replyZxid === ZXID_CURRENT ? current : pending.replyZxid;
     const frame = connection.beginReply(pending.cxid);
     // A failed exchange is answered with a body as well.
     if (pending.opcode === OpCode.sasl) connection.bytes.bytes(pending.saslToken);
     connection.endWhole(frame, zxid, pending.err);
+    const { opcode, cxid, receivedMs } = pending;
+    if (opcode !== OpCode.auth && opcode !== OpCode.sasl) {
+      const now = this.#port.host.nowMs();
+      connection.answers.onAnswered(opcode, cxid, zxid, now, now - receivedMs);
+    }
     if (pending.closes) connection.closeGracefully();
   }
 }

@@ -9,6 +9,7 @@ import type { OpRequest } from '../ops/request.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ClientSession } from './client-session.ts';
 import type { PendingRequest } from './pending-request.ts';
+import type { SessionTracker } from './session-tracker.ts';
 
 /** A client that came back and waits for the word whether its session lives. */
 export interface Revalidation {
@@ -43,6 +44,8 @@ export const NOTHING_UNANSWERED: Unanswered = {
 export interface RequestOrder {
   /** What is submitted may have to be submitted again, to another role: its body is kept. */
   readonly keepsBodies: boolean;
+  /** Of the sessions of all; null for whoever does not expire them. */
+  readonly sessionTracker: SessionTracker | null;
   /** True while nobody leads, and reads are all that there is. */
   readonly isReadOnly: boolean;
   /** A write of a client, or createSession. The request's bytes are read before it returns. */

@@ -143,6 +143,16 @@ export class SessionTracker {
     }
   }
 
+  /**
+   * When each session that lives will be looked at, ms, a multiple of the tick. Goes on while
+   * sessions come and go.
+   */
+  *expiries(): Generator<readonly [hi: number, lo: number, atMs: number]> {
+    for (const row of this.#byHi.values()) {
+      for (const { hi, lo, deadlineMs } of row.values()) yield [hi, lo, this.#roundUp(deadlineMs)];
+    }
+  }
+
   #find(hi: number, lo: number): TrackedSession | undefined {
     return this.#byHi.get(hi)?.get(lo);
   }

@@ -146,6 +146,7 @@ export function peerConfig(
     initializeMarker: false,
     dataDir: '/data',
     dataLogDir: '/data',
+    dateText: String,
     versionText: 'simulated',
     environment: [],
   };

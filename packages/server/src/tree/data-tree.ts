@@ -230,6 +230,23 @@ export class DataTree {
     for (const path of paths) visit(path);
   }
 
+  /** The sessions with ephemerals; goes on while the tree changes. */
+  ephemeralOwners(): IterableIterator<readonly [ownerHi: number, ownerLo: number]> {
+    return this.#owned.owners();
+  }
+
+  get ephemeralOwnerCount(): number {
+    return this.#owned.ownerCount;
+  }
+
+  /** What a session owns as of now, but for what goes meanwhile; goes on while the tree changes. */
+  *ephemeralsOf(ownerHi: number, ownerLo: number): Generator<string> {
+    for (const ref of this.#owned.ephemerals(ownerHi, ownerLo)?.copySlots() ?? []) {
+      const isThere = ref !== 0 && this.#owned.ephemerals(ownerHi, ownerLo)?.has(ref) === true;
+      if (isThere) yield this.nodes.path(ref);
+    }
+  }
+
   /** The visitor must not change the tree. */
   forEachEphemeralOwner(visit: (ownerHi: number, ownerLo: number, count: number) => void): void {
     this.#owned.forEachOwner((hi, lo, refs: RefSet) => visit(hi, lo, refs.size));

@@ -63,6 +63,19 @@ export class OwnedNodes {
     }
   }
 
+  /** Goes on while owners come and go. */
+  *owners(): Generator<readonly [ownerHi: number, ownerLo: number]> {
+    for (const [hi, byLo] of this.#ephemerals) {
+      for (const lo of byLo.keys()) yield [hi, lo];
+    }
+  }
+
+  get ownerCount(): number {
+    let count = 0;
+    for (const byLo of this.#ephemerals.values()) count += byLo.size;
+    return count;
+  }
+
   #setOf(ownerHi: number, ownerLo: number): RefSet {
     let byLo = this.#ephemerals.get(ownerHi);
     if (byLo === undefined) {

@@ -18,6 +18,8 @@ export interface PathHolder {
 
 const SEGMENT_BITS = 10;
 const SEGMENT_COUNT = 1 << SEGMENT_BITS;
+/** What `forEachIn` counts; an entry stays in its part. */
+export const PATH_INDEX_PARTS = SEGMENT_COUNT;
 const SEGMENT_SHIFT = 32 - SEGMENT_BITS;
 /** The bits of the hash that choose the home within a segment, and how many values they have. */
 const HOME_MASK = (1 << SEGMENT_SHIFT) - 1;
@@ -65,6 +67,15 @@ export class PathIndex {
       if (segment[at] === hash && this.#holder.pathEquals(ref, buffer, start, end)) return ref;
       at += 2;
       if (at === words) at = 0;
+    }
+  }
+
+  /** The entries of one of the `PATH_INDEX_PARTS`; the index must not change meanwhile. */
+  forEachIn(part: number, visit: (ref: number) => void): void {
+    const segment = this.#segments[part] as Int32Array;
+    for (let at = 1; at < segment.length; at += 2) {
+      const ref = (segment[at] as number) >>> 0;
+      if (ref !== 0) visit(ref);
     }
   }
 

@@ -55,6 +55,13 @@ export class SessionTable {
     }
   }
 
+  /** Id and timeout of each; goes on while the table changes. */
+  *entries(): Generator<readonly [hi: number, lo: number, timeoutMs: number]> {
+    for (const [hi, timeouts] of this.#timeouts) {
+      for (const [lo, timeoutMs] of timeouts) yield [hi, lo, timeoutMs];
+    }
+  }
+
   clear(): void {
     this.#timeouts.clear();
     this.#size = 0;

@@ -107,6 +107,11 @@ export class WatchRecords implements PathHolder {
     this.#pathCount--;
   }
 
+  /** The paths in one of the `PATH_INDEX_PARTS`; nothing may change meanwhile. */
+  forEachPathIn(part: number, visit: (ref: number) => void): void {
+    this.#index.forEachIn(part, visit);
+  }
+
   pathEquals(ref: number, buffer: Uint8Array, start: number, end: number): boolean {
     const length = this.#pathField(ref);
     if (length === LONG_PATH) {

@@ -16,15 +16,8 @@ import { EncodedPath } from './encoded-path.ts';
 import { type PathHash, PLAIN_PATH_HASH } from './path-hash.ts';
 import { CHILD_TABLE_MODES, DATA_TABLE_MODES, modesOfType, WatchMode } from './watch-mode.ts';
 import { WatchRecords } from './watch-records.ts';
+import { type WatcherEntry, WatchReport } from './watch-report.ts';
 import { WatcherEdges } from './watcher-edges.ts';
-
-interface WatcherEntry {
-  readonly id: number;
-  readonly slot: number;
-  readonly edges: WatcherEdges;
-  /** Number of the last firing that told the watcher. */
-  toldBy: number;
-}
 
 /** Where the watches are that a change meets, for later: refs of paths, 0 for none. */
 export interface WatchSite {
@@ -235,6 +228,11 @@ export class WatchTable {
         visit(records.path(records.pathOf(edge)), id, records.modes(edge));
       });
     }
+  }
+
+  /** The data table as it shows itself; to be asked while this table is not cleared. */
+  report(): WatchReport {
+    return new WatchReport(this.#records, this.#entries, this.#slots);
   }
 
   clear(): void {

@@ -50,6 +50,16 @@ export class WatcherEdges {
     return this.#slots[this.#slotOf(path)] as number;
   }
 
+  /** Also for an edge that has gone, whose record may be anything. */
+  has(edge: number): boolean {
+    return this.find(this.#records.pathOf(edge)) === edge;
+  }
+
+  /** The edges as they are now, with zeros among them: for walks that go on while they change. */
+  copySlots(): Uint32Array {
+    return this.#slots.slice();
+  }
+
   /** The watcher must not have an edge to its path. */
   add(edge: number): void {
     if ((this.#size + 1) * LOAD_DENOMINATOR > this.#slots.length * LOAD_NUMERATOR) {

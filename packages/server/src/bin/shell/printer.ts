@@ -6,7 +6,7 @@
 
 import type { Acl, ClientInfo, Stat, WatchEvent } from '@zabra/client';
 import { formatAcl } from './acl-text.ts';
-import { dateText } from './calendar.ts';
+import { dateText } from '../../config/calendar.ts';
 
 /** The part of a stream that printing needs. */
 export interface TextSink {

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatAcl, parseAcl } from './acl-text.ts';
 import { parseArguments } from './argument-parser.ts';
-import { dateText } from './calendar.ts';
+import { dateText } from '../../config/calendar.ts';
 import { splitLine } from './command-line.ts';
 import { Printer } from './printer.ts';
 import { parseShellOptions } from './shell-options.ts';

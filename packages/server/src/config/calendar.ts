@@ -1,6 +1,6 @@
 /**
- * Dates as ZooKeeper's shell prints them, in the zone of the machine that runs it:
- * `Mon Nov 23 19:34:27 UTC 2026` (operations.md 4.5).
+ * Dates as ZooKeeper's shell and servers print them, in the zone of the machine that runs it:
+ * `Mon Nov 23 19:34:27 UTC 2026` (operations.md 1.4, 4.5).
  */
 
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
@@ -17,8 +17,12 @@ export function dateText(ms: number): string {
 }
 
 function zoneLetters(date: Date): string {
-  const names = LOCALES.map((locale) => zoneName(locale, date));
-  return names.find((name) => !/^GMT.|^UTC./.test(name)) ?? names[0] ?? 'UTC';
+  // One after the other: each look-up costs more than all else here.
+  for (const locale of LOCALES) {
+    const name = zoneName(locale, date);
+    if (!/^GMT.|^UTC./.test(name)) return name;
+  }
+  return zoneName('en-US', date);
 }
 
 function zoneName(locale: string, date: Date): string {
