@@ -24,8 +24,11 @@ export interface FrameSink {
    * delivered. It may pause and resume the reader but must not push.
    */
   onFrame(buffer: Uint8Array, start: number, end: number): boolean;
-  /** The stream cannot be read on; the reader drops everything from here on. */
-  onFrameError(reason: FrameFault, length: number): void;
+  /**
+   * The stream cannot be read on; the reader drops everything from here on. `tail` is what came
+   * together with the length, a view.
+   */
+  onFrameError(reason: FrameFault, length: number, tail: Uint8Array): void;
 }
 
 export class FrameReader {
@@ -86,7 +89,7 @@ export class FrameReader {
       if (held.length < LENGTH_BYTES) return position;
     }
     const length = readLength(held.buffer, held.start);
-    if (!this.#accept(length)) return end;
+    if (!this.#accept(length, buffer, position, end)) return end;
     const bodyStart = position;
     position = Math.min(position + LENGTH_BYTES + length - held.length, end);
     held.append(buffer, bodyStart, position, LENGTH_BYTES + length);
@@ -107,8 +110,8 @@ export class FrameReader {
     this.#delivering = true;
     while (!this.#paused && end - position >= LENGTH_BYTES) {
       const length = readLength(buffer, position);
-      if (!this.#accept(length)) break;
       const frameStart = position + LENGTH_BYTES;
+      if (!this.#accept(length, buffer, frameStart, end)) break;
       if (frameStart + length > end) break;
       position = frameStart + length;
       if (!this.#sink.onFrame(buffer, frameStart, position)) this.#paused = true;
@@ -117,11 +120,13 @@ export class FrameReader {
     return position;
   }
 
-  #accept(length: number): boolean {
+  /** What follows the length begins at `start`. */
+  #accept(length: number, buffer: Uint8Array, start: number, end: number): boolean {
     if (length >= 0 && length <= this.frameBytesMax) return true;
     this.#failed = true;
+    const tail = buffer.subarray(start, end);
     this.#held.clear();
-    this.#sink.onFrameError(length < 0 ? 'negative-length' : 'oversized', length);
+    this.#sink.onFrameError(length < 0 ? 'negative-length' : 'oversized', length, tail);
     return false;
   }
 }

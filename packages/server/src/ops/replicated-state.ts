@@ -264,6 +264,7 @@ export class ReplicatedState implements LoadOwner {
   onInstalled(zxid: number, digestZxid: number): void {
     this.discardPending();
     this.lastProcessedZxid = zxid;
+    this.core.digests.clear();
     this.#fuzzyUntilZxid = digestZxid;
   }
 
@@ -309,7 +310,11 @@ export class ReplicatedState implements LoadOwner {
     result.path = a.path;
     this.lastProcessedZxid = result.zxid;
     this.#preparation.pending.drop(result.zxid);
-    if (this.core.options.digestEnabled) this.#compareDigest(r);
+    if (this.core.options.digestEnabled && result.zxid > this.#fuzzyUntilZxid) {
+      const { digestHi, digestLo } = this.core.tree;
+      this.core.digests.onApplied(result.zxid, digestHi, digestLo);
+      this.#compareDigest(r);
+    }
     return result;
   }
 
@@ -341,7 +346,7 @@ export class ReplicatedState implements LoadOwner {
   /** The proposer said what the tree would be; a difference is counted and nothing else. */
   #compareDigest(r: JuteReader): void {
     const { zxid } = this.#result;
-    if (zxid <= this.#fuzzyUntilZxid || r.remaining() < DIGEST_BYTES) return;
+    if (r.remaining() < DIGEST_BYTES) return;
     if (r.int() !== DIGEST_VERSION) return;
     r.long();
     const { digestHi, digestLo } = this.core.tree;

@@ -9,6 +9,7 @@ import { DataTree } from '../tree/data-tree.ts';
 import { SessionTable } from '../tree/session-table.ts';
 import { WatchTable } from '../tree/watch-table.ts';
 import { AuthProviders } from './auth.ts';
+import { DigestLog } from './digest-log.ts';
 import { KeeperNodes } from './keeper-nodes.ts';
 import { isPermitted } from './permission.ts';
 import { QuotaUsage } from './quota-usage.ts';
@@ -21,6 +22,7 @@ export class StateCore {
   readonly watches: WatchTable;
   readonly events: WatchEvents;
   readonly quota: QuotaUsage;
+  readonly digests: DigestLog;
   /** Null where Keeper's extensions are off. */
   readonly keeper: KeeperNodes | null;
   sessions: SessionTable;
@@ -35,6 +37,7 @@ export class StateCore {
     this.watches = new WatchTable(options.pathHash);
     this.events = new WatchEvents(this);
     this.quota = new QuotaUsage(this);
+    this.digests = new DigestLog();
     this.keeper = options.keeper ? new KeeperNodes(options.keeper) : null;
     this.tree = newTree(options);
     this.reconfigJudge = null;

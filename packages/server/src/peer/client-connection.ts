@@ -26,7 +26,12 @@ export interface ConnectionOwner {
   readonly stats: ServerStats;
   /** False pauses the reader after this frame. */
   onFrame(connection: ClientConnection, buffer: Uint8Array, start: number, end: number): boolean;
-  onFrameError(connection: ClientConnection, reason: FrameFault, length: number): void;
+  onFrameError(
+    connection: ClientConnection,
+    reason: FrameFault,
+    length: number,
+    tail: Uint8Array,
+  ): void;
   /** Writes the events that the connection has not got yet: before anything else is written. */
   catchUp(connection: ClientConnection): void;
 }
@@ -120,8 +125,8 @@ export class ClientConnection implements Output, Watcher, FrameSink {
     return this.#owner.onFrame(this, buffer, start, end);
   }
 
-  onFrameError(reason: FrameFault, length: number): void {
-    this.#owner.onFrameError(this, reason, length);
+  onFrameError(reason: FrameFault, length: number, tail: Uint8Array): void {
+    this.#owner.onFrameError(this, reason, length, tail);
   }
 
   onWatchEvent(type: number, path: string, zxid: number): void {

@@ -28,8 +28,8 @@ import { type WordAnswer, WordWriter } from './word-writer.ts';
  */
 const OUTPUT_HIGH_BYTES = 1 << 20;
 
-/** Answer to a four-letter word; null for a word that does not exist. */
-export type AnswerWord = (word: string) => WordAnswer | null;
+/** Answer to a four-letter word with what came behind it; null for a word that does not exist. */
+export type AnswerWord = (word: string, tail: Uint8Array) => WordAnswer | null;
 
 export class ClientPort {
   readonly host: PeerCore;
@@ -168,7 +168,12 @@ export class ClientPort {
   }
 
   /** From ConnectionOwner: a length that is none; before the handshake it may be a word. */
-  onFrameError(connection: ClientConnection, reason: FrameFault, length: number): void {
+  onFrameError(
+    connection: ClientConnection,
+    reason: FrameFault,
+    length: number,
+    tail: Uint8Array,
+  ): void {
     if (connection.state === 'new' && reason === 'oversized') {
       const word = String.fromCharCode(
         (length >>> 24) & 0xff,
@@ -179,7 +184,7 @@ export class ClientPort {
       // A word counts as a packet, and shows itself where it lists connections.
       connection.packetsReceived++;
       this.host.stats.packetsReceived++;
-      const answer = this.#answer(word);
+      const answer = this.#answer(word, tail);
       if (answer !== null) {
         this.#connections.log.onWord(word, connection);
         this.#words.answer(connection, answer);

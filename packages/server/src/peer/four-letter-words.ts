@@ -4,7 +4,7 @@
  * Which words are answered at all is configured; `srvr` always is.
  */
 
-import { zxidToHex } from '@zabra/protocol';
+import { int64Decimal, JuteReader, zxidToHex } from '@zabra/protocol';
 import { LEADERSHIP_WORDS, type LeadershipView } from './leadership-words.ts';
 import {
   briefConnections,
@@ -22,6 +22,18 @@ import type { ServerStats, Summary } from './server-stats.ts';
 import type { WordAnswer } from './word-writer.ts';
 
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
+
+/**
+ * What a server of Java traces: requests, packets between servers, sessions, warnings. Here it is
+ * kept and shown, for tools that set it, and decides nothing.
+ */
+export interface TraceMask {
+  hi: number;
+  lo: number;
+}
+
+export const TRACE_MASK_DEFAULT = 306;
+const TRACE_MASK_BYTES = 8;
 
 export interface WordView extends LeadershipView {
   readonly config: PeerConfig;
@@ -41,6 +53,7 @@ export interface WordView extends LeadershipView {
   metrics(): MetricRow[];
   readonly connectionCount: number;
   readonly lists: LongWordView;
+  readonly traceMask: TraceMask;
   /** Bytes of the files in the two directories. */
   directoryBytes(directory: 'snap' | 'log'): number;
   readonly clientPort: number;
@@ -51,13 +64,15 @@ export interface WordView extends LeadershipView {
   readonly peerType: number;
 }
 
-type Word = (view: WordView) => WordAnswer;
+type Word = (view: WordView, tail: Uint8Array) => WordAnswer;
 
 /** Those that are answered whether or not the server serves. */
 const ALWAYS: Readonly<Record<string, Word>> = {
   ruok: () => 'imok',
   isro: (view) => (view.isReadOnly ? 'ro' : view.serving ? 'rw' : 'null'),
   envi,
+  gtmk: ({ traceMask }) => int64Decimal(traceMask.hi, traceMask.lo),
+  stmk,
 };
 
 const SERVING: Readonly<Record<string, Word>> = {
@@ -67,6 +82,7 @@ const SERVING: Readonly<Record<string, Word>> = {
   conf,
   dirs: (view) =>
     `datadir_size: ${view.directoryBytes('snap')}\nlogdir_size: ${view.directoryBytes('log')}\n`,
+  hash: ({ lists }) => lists.digests.text(),
   cons: ({ lists }) => cons(lists),
   crst: (view) => {
     for (const connection of view.lists.connections()) {
@@ -87,7 +103,7 @@ const SERVING: Readonly<Record<string, Word>> = {
 };
 
 /** Null for a word that does not exist; the refusal for one that is not enabled. */
-export function answerWord(word: string, view: WordView): WordAnswer | null {
+export function answerWord(word: string, view: WordView, tail: Uint8Array): WordAnswer | null {
   const always = wordIn(ALWAYS, word);
   const ofLead = wordIn(LEADERSHIP_WORDS, word);
   const answer = always ?? ofLead ?? wordIn(SERVING, word);
@@ -98,11 +114,23 @@ export function answerWord(word: string, view: WordView): WordAnswer | null {
     return `${word} is not executed because it is not in the whitelist.\n`;
   }
   const isServing = view.serving || view.isReadOnly;
-  return always === undefined && !isServing ? NOT_SERVING : answer(view);
+  if (always !== undefined || isServing) return answer(view, tail);
+  // The one word of ZooKeeper that leaves out the end of the line.
+  return word === 'hash' ? NOT_SERVING.trimEnd() : NOT_SERVING;
 }
 
 function wordIn(words: Readonly<Record<string, Word>>, word: string): Word | undefined {
   return Object.hasOwn(words, word) ? words[word] : undefined;
+}
+
+/** An int64 follows the word; without it the connection ends without an answer. */
+function stmk({ traceMask }: WordView, tail: Uint8Array): string {
+  if (tail.length < TRACE_MASK_BYTES) return '';
+  const r = new JuteReader().reset(tail, 0, TRACE_MASK_BYTES);
+  r.long();
+  traceMask.hi = r.hi;
+  traceMask.lo = r.lo;
+  return int64Decimal(r.hi, r.lo);
 }
 
 function envi({ config }: WordView): string {

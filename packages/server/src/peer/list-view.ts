@@ -3,6 +3,7 @@
  * It only reads.
  */
 
+import type { DigestLog } from '../ops/digest-log.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import type { SessionTable } from '../tree/session-table.ts';
 import type { WatchReport } from '../tree/watch-report.ts';
@@ -55,6 +56,10 @@ export class ListView implements LongWordView {
 
   get sessions(): SessionTable {
     return this.#core.state.core.sessions;
+  }
+
+  get digests(): DigestLog {
+    return this.#core.state.core.digests;
   }
 
   get tree(): DataTree {

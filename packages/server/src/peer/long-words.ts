@@ -6,6 +6,7 @@
  */
 
 import { int64Hex, zxidToHex } from '@zabra/protocol';
+import type { DigestLog } from '../ops/digest-log.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import type { SessionTable } from '../tree/session-table.ts';
 import type { WatchReport } from '../tree/watch-report.ts';
@@ -29,6 +30,7 @@ export interface LongWordView {
   /** Null where there are no local sessions. */
   readonly localTracker: SessionTracker | null;
   readonly sessions: SessionTable;
+  readonly digests: DigestLog;
   readonly tree: DataTree;
   readonly dataWatchCount: number;
   watchReport(): WatchReport;

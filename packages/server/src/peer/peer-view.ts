@@ -8,7 +8,12 @@ import type { LearnerHandler } from '../zab/learner-handler.ts';
 import type { ObserverMaster } from '../zab/observer-master.ts';
 import type { ClientPort } from './client-port.ts';
 import type { EnsembleMember } from './ensemble-member.ts';
-import { answerWord, type WordView } from './four-letter-words.ts';
+import {
+  answerWord,
+  TRACE_MASK_DEFAULT,
+  type TraceMask,
+  type WordView,
+} from './four-letter-words.ts';
 import { ListView } from './list-view.ts';
 import { type MetricRow, type MetricView, readMetrics } from './metrics.ts';
 import type { PeerConfig } from './peer-config.ts';
@@ -24,6 +29,7 @@ export class PeerView implements WordView, MetricView {
   readonly #port: ClientPort;
   readonly #member: EnsembleMember | null;
   readonly lists: ListView;
+  readonly traceMask: TraceMask;
   #servingSinceMs: number;
 
   constructor(core: PeerCore, port: ClientPort, member: EnsembleMember | null) {
@@ -31,11 +37,12 @@ export class PeerView implements WordView, MetricView {
     this.#port = port;
     this.#member = member;
     this.lists = new ListView(core, port);
+    this.traceMask = { hi: 0, lo: TRACE_MASK_DEFAULT };
     this.#servingSinceMs = -1;
   }
 
-  answer(word: string): ReturnType<typeof answerWord> {
-    return answerWord(word, this);
+  answer(word: string, tail: Uint8Array): ReturnType<typeof answerWord> {
+    return answerWord(word, this, tail);
   }
 
   yieldLead(): boolean {

@@ -55,7 +55,7 @@ export class Peer {
     };
     this.#core = new PeerCore(seed, listener, nowMs, wallMs);
     this.ready = this.#core.ready;
-    this.#port = new ClientPort(this.#core, (word) => this.#view.answer(word));
+    this.#port = new ClientPort(this.#core, (word, tail) => this.#view.answer(word, tail));
     const { ensemble } = seed.config;
     this.#member = ensemble === null ? null : new EnsembleMember(this.#core, this.#port, ensemble);
     this.#solo = null;

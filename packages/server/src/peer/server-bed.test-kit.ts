@@ -36,7 +36,7 @@ export class ServerBed implements ClientHost {
     const seed = { config: configOf(changes), disk: this.disk, hashes: HASHES, seed: 1 };
     const listener = { onStored: () => undefined, onTruncated: () => undefined };
     this.core = new PeerCore(seed, listener, this.nowMs, WALL_START_MS);
-    this.port = new ClientPort(this.core, (word) => this.view.answer(word));
+    this.port = new ClientPort(this.core, (word, tail) => this.view.answer(word, tail));
     this.view = new PeerView(this.core, this.port, null);
     this.#clients = new Map();
     this.#solo = null;

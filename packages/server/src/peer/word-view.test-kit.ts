@@ -1,13 +1,13 @@
 /** What four-letter words look at, with the figures that a test gives, and what servers printed. */
 
 import { readFileSync } from 'node:fs';
+import { DigestLog } from '../ops/digest-log.ts';
 import { DataTree } from '../tree/data-tree.ts';
 import { SessionTable } from '../tree/session-table.ts';
 import { WatchTable } from '../tree/watch-table.ts';
 import { AnswerStats } from './answer-stats.ts';
 import { configOf } from './bed-config.test-kit.ts';
 import type { ClientConnection } from './client-connection.ts';
-import type { ClientSession } from './client-session.ts';
 import { answerWord, type WordView } from './four-letter-words.ts';
 import type { LongWordView } from './long-words.ts';
 import type { MetricRow } from './metrics.ts';
@@ -24,8 +24,8 @@ export function golden(name: string): string {
 }
 
 /** The whole answer. */
-export function answerOf(word: string, view: WordView): string | null {
-  const answer = answerWord(word, view);
+export function answerOf(word: string, view: WordView, tail = new Uint8Array(0)): string | null {
+  const answer = answerWord(word, view, tail);
   if (answer === null || typeof answer === 'string') return answer;
   let text = '';
   for (let next = answer.next(); next.done !== true; next = answer.next()) text += next.value;
@@ -46,6 +46,7 @@ export function viewOf(changes: Partial<WordView>): WordView {
     watchCount: 0,
     connectionCount: 0,
     lists: listsOf({}),
+    traceMask: { hi: 0, lo: 306 },
     metrics: (): MetricRow[] => [],
     directoryBytes: () => 0,
     clientPort: (changes.config ?? PLAIN).clientAddress.port,
@@ -70,6 +71,7 @@ export function listsOf(changes: Partial<LongWordView>): LongWordView {
     sessionTracker: null,
     localTracker: null,
     sessions: new SessionTable(),
+    digests: new DigestLog(),
     tree: new DataTree({ digestEnabled: false, extendedTypes: false }),
     dataWatchCount: 0,
     watchReport: () => new WatchTable().report(),
@@ -99,7 +101,7 @@ export function connectionOf(
     queue: { length: 0 },
     packetsReceived: received,
     packetsSent: sent,
-    session: session === null ? null : ({ name: session, timeoutMs: 30_000 } as ClientSession),
+    session: session === null ? null : { name: session, timeoutMs: 30_000 },
     answers: new AnswerStats(),
     openedMs: 0,
     heardMs: 0,

@@ -258,3 +258,23 @@ test('DataTree keeps null data null', () => {
   assert.equal(tree.createNode('/n', EMPTY, 0, -1, SECRET, 0, 0, 1, 5, 1), ErrorCode.OK);
   assert.equal(tree.nodes.dataBytes(tree.nodes.find('/n')), -1);
 });
+
+test('DataTree.ephemeralsOf goes on while the tree changes, and ends with the tree', () => {
+  const tree = new DataTree({ digestEnabled: false, extendedTypes: false });
+  for (const name of ['a', 'b', 'c', 'd']) create(tree, `/${name}`, -1, 5, 1, 7);
+  const all = [...tree.ephemeralsOf(1, 7)];
+  assert.deepEqual(all.toSorted(), ['/a', '/b', '/c', '/d']);
+  assert.deepEqual([...tree.ephemeralOwners()], [[1, 7]]);
+  assert.equal(tree.ephemeralOwnerCount, 1);
+  const walk = tree.ephemeralsOf(1, 7);
+  assert.equal(walk.next().value, all[0]);
+  tree.deleteNode(String(all[1]), 6);
+  // It takes the room of the one that has gone.
+  create(tree, '/new', -1, 7, 1, 8);
+  assert.equal(walk.next().value, all[2]);
+  const owners = tree.ephemeralOwners();
+  tree.dispose();
+  assert.equal(walk.next().done, true);
+  assert.deepEqual([...owners], []);
+  assert.deepEqual([...tree.ephemeralsOf(1, 7)], []);
+});

@@ -310,6 +310,8 @@ export class DataTree {
   /** Open readers fail; the memory goes back to the pool; nothing may be called after this. */
   dispose(): void {
     this.nodes.dispose();
+    // Walks that go on find nothing more.
+    this.#owned.clear();
   }
 
   #raise(parent: number, parentCversion: number, zxid: number): void {

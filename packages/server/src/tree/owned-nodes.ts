@@ -51,6 +51,13 @@ export class OwnedNodes {
     }
   }
 
+  /** Nothing is owned any more. */
+  clear(): void {
+    this.containers.clear();
+    this.ttls.clear();
+    this.#ephemerals.clear();
+  }
+
   /** Undefined for an owner without znodes. */
   ephemerals(ownerHi: number, ownerLo: number): RefSet | undefined {
     return this.#ephemerals.get(ownerHi)?.get(ownerLo);

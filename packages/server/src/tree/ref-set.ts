@@ -83,6 +83,11 @@ export class RefSet implements RefsView {
     return this.#slots.slice();
   }
 
+  clear(): void {
+    this.#slots = new Uint32Array(SLOTS_MIN);
+    this.#size = 0;
+  }
+
   /** The slot of the member, or the empty one where it would go. */
   #slotOf(ref: number): number {
     const slots = this.#slots;
