@@ -2,8 +2,8 @@
 # A release as it would be handed out: made by scripts/release.sh from a clean copy of this
 # checkout, with the network cut off once the inputs are there, then used: the npm packages in an
 # empty folder, the OCI archives by podman, that for arm64 under emulation. Needs what
-# test/image/run.sh needs, and Debian's qemu-user-static and arch-test, which it installs. Ends with
-# "N passed, N failed".
+# test/image/run.sh needs, and Debian's git, qemu-user-static and arch-test, which it installs. Ends
+# with "N passed, N failed".
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=test/image/lab.sh
@@ -129,7 +129,7 @@ other_architecture() {
   same 'its exit code' 143 "$(podman inspect --format '{{.State.ExitCode}}' arm)"
 }
 
-lab_open qemu-user-static arch-test
+lab_open git qemu-user-static arch-test
 trap close EXIT
 clean_checkout
 make_release
