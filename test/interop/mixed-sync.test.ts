@@ -5,6 +5,7 @@
  * keep in a snapshot what they cut off the log: it sends SNAP.
  */
 
+import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ServerKind } from '../process/server-process.ts';
 import { MixedEnsemble, type SyncKind } from './mixed-ensemble.ts';
@@ -42,8 +43,16 @@ const TAILS: readonly TailCase[] = [
 
 /** More than a ring of committed transactions holds, in Apache and here. */
 const MORE_THAN_THE_RING = 700;
-/** No synchronization from log files, which only Apache has. */
+const MUCH_MORE_THAN_THE_RING = 6000;
+/** What a leader writes into its log when it reads its log files for a learner. */
+const FROM_LOG = {
+  zabra: /Synchronising 1 at 0x\w+: DIFF out of the log files/,
+  'apache-3.9.5': /Use txnlog and committedLog for peer sid: 1/,
+};
+/** No synchronization from log files. */
 const RING_ONLY = ['snapshotSizeFactor=-1'];
+/** From log files of any size, of which there are several. */
+const LOG_FILES = ['snapshotSizeFactor=0', 'txnLogSizeLimitInKb=64', 'preAllocSize=16'];
 
 describe('a member with a tail that was never committed', { concurrency: 1 }, () => {
   for (const { name, kinds, early, late } of TAILS) {
@@ -94,6 +103,35 @@ describe('a member that was away', { concurrency: 1 }, () => {
           await away.end('SIGKILL');
           await ensemble.writeOften(ensemble.server(2), MORE_THAN_THE_RING);
           await ensemble.rejoin(away, 'SNAP');
+          await ensemble.writeThroughAll();
+          await ensemble.assertEqual();
+        },
+      );
+    });
+  }
+});
+
+describe('a member that was away for longer than memory remembers', { concurrency: 1 }, () => {
+  for (const [name, kinds, observers] of [
+    ['3.9.5 behind Zabra', ['apache-3.9.5', 'zabra', 'zabra'], []],
+    ['3.8.0 behind Zabra', ['apache-3.8.0', 'zabra', 'zabra'], []],
+    ['3.9.5 observing Zabra', ['apache-3.9.5', 'zabra', 'zabra'], [1]],
+    ['Zabra behind 3.9.5', ['zabra', 'apache-3.9.5', 'apache-3.9.5'], []],
+  ] as const satisfies readonly (readonly [string, readonly ServerKind[], readonly number[]])[]) {
+    it(`is brought back by DIFF out of the log files: ${name}`, async () => {
+      await MixedEnsemble.run(
+        { kinds, observers, leader: 3, extra: LOG_FILES },
+        async (ensemble) => {
+          await ensemble.writeThroughAll();
+          const away = ensemble.server(1);
+          await away.end('SIGKILL');
+          await ensemble.writeThrough(ensemble.server(2));
+          await ensemble.writeOften(ensemble.server(2), MUCH_MORE_THAN_THE_RING);
+          await ensemble.writeThrough(ensemble.server(3));
+          const writing = ensemble.writeOften(ensemble.server(2), MORE_THAN_THE_RING);
+          await ensemble.rejoin(away, 'DIFF');
+          await writing;
+          assert.match(ensemble.server(3).log(), FROM_LOG[kinds[2]]);
           await ensemble.writeThroughAll();
           await ensemble.assertEqual();
         },
