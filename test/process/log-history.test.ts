@@ -116,7 +116,7 @@ describe('a follower that was away for longer than memory remembers', { concurre
     });
   });
 
-  it('gets the whole state when a log file is rotten after all; nobody has a hole', async () => {
+  it('gets the whole state after all when a log file is rotten', async () => {
     await withOneBehind(LOG_FILES, async ({ ensemble, leader, away }) => {
       rot(leader, '/n/1500');
       const from = away.log().length;

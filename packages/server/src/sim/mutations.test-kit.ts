@@ -78,6 +78,15 @@ export const MUTATIONS: readonly Mutation[] = [
     seeds: SEEDS_QUICK,
   },
   {
+    rule: 'Whose last zxid the log files lack gets no history out of them',
+    file: 'log/log-cursor.js',
+    find: `if (before === after)
+            return true;`,
+    replace: 'if (before <= after) return true;',
+    property: /^A server finds the digests|^An epoch has one past/,
+    seeds: SEEDS_QUICK,
+  },
+  {
     rule: 'A read waits for the earlier writes of its session',
     file: 'peer/requests.js',
     find: 'else if (connection.queue.length > 0)',
