@@ -193,7 +193,7 @@ export class Leader implements BroadcastOwner, LeaderClockOwner {
   tick(): void {
     if (this.isOver) return;
     for (const handler of this.handlers.values()) {
-      if (handler.isSearchOver) this.#synchronise(handler);
+      if (handler.isSearching) this.#synchronise(handler);
       else this.#connections.stream(handler);
     }
     const end = this.#clock.tick();

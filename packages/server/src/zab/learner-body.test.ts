@@ -175,6 +175,17 @@ describe('a learner that lacks more than memory holds', () => {
     }
   });
 
+  it('gets the whole state when the search takes long, while it still waits for a word', () => {
+    const { link, history, pass } = withLearnerBehind();
+    link.rawBytes = 18;
+    pass(320);
+    assert.equal(onWire(link), '');
+    pass(20);
+    assert.match(onWire(link), /^SNAP 2:00, body/);
+    assert.equal(history.state, 'closed');
+    assert.equal(link.closedFor, null);
+  });
+
   it('loses its connection when the log cannot be read on, or does not meet memory', () => {
     const rows: [(history: ScriptHistory) => void, string][] = [
       [(history) => history.fail('Cannot read on in "log.1": it is rotten'), 'it is rotten'],

@@ -65,6 +65,8 @@ export class LearnerHandler implements LearnerOwner {
   syncsWaiting: number;
   /** What the log files hold of the history that it lacks; not null once they were asked. */
   search: HistoryStream | null;
+  /** When the search has lasted too long. */
+  searchUntilMs: number;
   #body: LearnerBody | null;
   readonly #behindBody: JuteWriter;
   readonly #untilUpToDate: JuteWriter;
@@ -88,6 +90,7 @@ export class LearnerHandler implements LearnerOwner {
     this.unackedSinceMs = -1;
     this.syncsWaiting = 0;
     this.search = null;
+    this.searchUntilMs = 0;
     this.#body = null;
     this.#behindBody = new JuteWriter(256);
     this.#untilUpToDate = new JuteWriter(256);
@@ -111,10 +114,9 @@ export class LearnerHandler implements LearnerOwner {
     return this.#body?.isSnapshot ?? false;
   }
 
-  /** It waits to be synchronised, and the log files have given their answer. */
-  get isSearchOver(): boolean {
-    if (this.state !== 'synced-wait' || this.search === null) return false;
-    return this.search.state !== 'searching';
+  /** It waits to be synchronised until the log files have given their answer. */
+  get isSearching(): boolean {
+    return this.state === 'synced-wait' && this.search !== null;
   }
 
   /** Bytes on their way to it, wherever they wait. */

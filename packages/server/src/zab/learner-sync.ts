@@ -16,10 +16,12 @@ import type { LeaderHost, Proposal, SyncKind } from './zab-host.ts';
 /** Snapshots on their way at once; voters are exempt, as in Apache. */
 const SNAPSHOTS_MAX = 10;
 const SID_BYTES = 8;
+/** The search in log files may take this part of initLimit: so long the learner hears nothing. */
+const SEARCH_PART = 3;
 
 export type LearnerSyncHost = Pick<
   LeaderHost,
-  'limits' | 'log' | 'openSnapshot' | 'openHistory' | 'onSynchronise'
+  'limits' | 'nowMs' | 'log' | 'openSnapshot' | 'openHistory' | 'onSynchronise'
 >;
 
 export interface LearnerSyncOwner {
@@ -39,8 +41,8 @@ export class LearnerSync {
   /**
    * Queues the op packet and what belongs to it; how is returned, or null when the learner had to
    * be dropped. `search`: the log files are asked first, nothing is decided, and this is to be
-   * called again when `handler.isSearchOver`. `processed` and `lastProposed` are those of
-   * `planSync`.
+   * called again in each turn while `handler.isSearching`. `processed` and `lastProposed` are those
+   * of `planSync`.
    */
   begin(
     handler: LearnerHandler,
@@ -82,10 +84,14 @@ export class LearnerSync {
 
   #planLog(handler: LearnerHandler, history: CommittedLog, plan: SyncPlan): SyncPlan | null {
     const { minZxid } = history;
-    handler.search ??= this.#host.openHistory(handler.lastZxid, minZxid);
-    const { search } = handler;
+    if (handler.search === null) {
+      handler.search = this.#host.openHistory(handler.lastZxid, minZxid);
+      const { initLimitTicks, tickTimeMs } = this.#host.limits;
+      handler.searchUntilMs = this.#host.nowMs() + (initLimitTicks * tickTimeMs) / SEARCH_PART;
+    }
+    const { search, searchUntilMs } = handler;
     if (search === null) return SNAP_PLAN;
-    if (search.state === 'searching') return null;
+    if (search.state === 'searching' && this.#host.nowMs() < searchUntilMs) return null;
     if (search.state === 'found' && search.reach(minZxid)) return plan;
     if (search.state === 'failed') this.#host.log('warn', 'LearnerHandler', search.failure);
     return SNAP_PLAN;

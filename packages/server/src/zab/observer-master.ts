@@ -161,10 +161,10 @@ export class ObserverMaster {
     const { limits, pace, lastProcessedZxid } = this.#host;
     const now = this.#host.nowMs();
     for (const handler of this.handlers.values()) {
-      if (handler.isSearchOver) this.#synchronise(handler);
+      if (handler.isSearching) this.#synchronise(handler);
       this.#connections.stream(handler);
       const isLate = handler.state === 'synced-wait' && now > handler.deadlineMs;
-      const why = isLate ? whyLate(handler) : lateness(handler, limits, pace, now);
+      const why = isLate ? 'it is ahead of us' : lateness(handler, limits, pace, now);
       if (why !== null) this.drop(handler, why);
     }
     this.#pulse.beat(this.handlers.values(), lastProcessedZxid);
@@ -268,9 +268,4 @@ export class ObserverMaster {
   #onAck(handler: LearnerHandler, zxid: number): void {
     if (counterOf(zxid) !== 0) this.drop(handler, `it acknowledges 0x${zxidToHex(zxid)}`);
   }
-}
-
-/** Of one that waits to be synchronised. */
-function whyLate({ search }: LearnerHandler): string {
-  return search === null ? 'it is ahead of us' : 'the log files did not answer in time';
 }
