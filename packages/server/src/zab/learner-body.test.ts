@@ -7,46 +7,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { makeZxid, PacketType } from '@zabra/protocol';
 import { LeaderRig } from './leader-rig.test-kit.ts';
-import { type ScriptLink, txn } from './script-host.test-kit.ts';
-import type { HistoryStream } from './zab-host.ts';
+import { ScriptHistory } from './script-history.test-kit.ts';
+import type { ScriptLink } from './script-host.test-kit.ts';
 
 const z = makeZxid;
 const UNSENT_BYTES_MAX = 1 << 20;
-
-/** Log files that answer when the test says so. */
-class ScriptHistory implements HistoryStream {
-  state: HistoryStream['state'] = 'searching';
-  failure = '';
-  zxid = -1;
-  buffer = new Uint8Array(0);
-  start = 0;
-  end = 0;
-  reached = -1;
-  syncedZxid = Number.POSITIVE_INFINITY;
-  /** Transactions that are read. */
-  readonly read: number[] = [];
-
-  reach(zxid: number): boolean {
-    this.reached = zxid;
-    return zxid <= this.syncedZxid;
-  }
-
-  next(): boolean {
-    const zxid = this.state === 'found' ? this.read.shift() : undefined;
-    if (zxid === undefined) return false;
-    Object.assign(this, txn(zxid, 'old'));
-    return true;
-  }
-
-  fail(why: string): void {
-    this.state = 'failed';
-    this.failure = why;
-  }
-
-  close(): void {
-    this.state = 'closed';
-  }
-}
 
 /** An established leader whose memory begins with 1:5; learner 3 has come with 1:2. */
 function withLearnerBehind(type: number = PacketType.FOLLOWERINFO): {

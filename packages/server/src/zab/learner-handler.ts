@@ -151,7 +151,6 @@ export class LearnerHandler implements LearnerOwner {
   startSnapshot(stream: SnapshotStream): void {
     this.link.send(PacketType.SNAP, stream.zxid, null);
     this.#body = new SnapshotBody(stream);
-    this.#endSearch();
   }
 
   /** `zxid` is that of the DIFF; the body closes what it reads from. */
@@ -221,11 +220,12 @@ export class LearnerHandler implements LearnerOwner {
   close(reason: string): void {
     this.#body?.close();
     this.#body = null;
-    this.#endSearch();
+    this.endSearch();
     this.link.close(reason);
   }
 
-  #endSearch(): void {
+  /** The log files are not wanted. */
+  endSearch(): void {
     this.search?.close();
     this.search = null;
   }

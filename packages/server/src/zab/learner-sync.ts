@@ -61,7 +61,10 @@ export class LearnerSync {
     this.#host.onSynchronise(kind, isFromLog);
     if (isFromLog && search !== null) {
       handler.startHistory(plan.zxid, new HistoryBody(search, history));
-    } else if (kind !== 'SNAP') queueHistory(handler, history, plan);
+      return kind;
+    }
+    handler.endSearch();
+    if (kind !== 'SNAP') queueHistory(handler, history, plan);
     else if (!this.#startSnapshot(handler)) return null;
     return kind;
   }

@@ -9,6 +9,7 @@ import { JuteWriter, makeZxid, OpCode, PacketType, writeAckEpochData } from '@za
 import { ZABRA_VERSION } from './declaration.ts';
 import { encodeLearnerInfo } from './learner-info.ts';
 import { ObserverMaster, type ObserverMasterHost } from './observer-master.ts';
+import { ScriptHistory } from './script-history.test-kit.ts';
 import { ScriptLeaderHost, ScriptLink, txn } from './script-host.test-kit.ts';
 
 const EPOCH = 2;
@@ -103,6 +104,35 @@ describe('an observer that comes to a follower', () => {
     const rig = new MasterRig();
     rig.host.leaderVersion = 0;
     assert.deepEqual(rig.hello().take(), ['LEADERINFO 200000000 00010000']);
+  });
+
+  it('gets what is older out of the log files, and INFORM for what came meanwhile', () => {
+    const rig = new MasterRig();
+    const history = new ScriptHistory();
+    rig.host.openHistory = () => history;
+    const link = rig.hello();
+    link.take();
+    rig.ackEpoch(link, makeZxid(1, 1));
+    rig.commit(START + 4);
+    assert.deepEqual(link.take(), []);
+    history.state = 'found';
+    history.read.push(makeZxid(1, 2), makeZxid(1, 3), makeZxid(1, 4));
+    rig.after(1);
+    const found = idle(link.take());
+    assert.deepEqual(found.slice(0, 3), [
+      'DIFF 200000004',
+      'PROPOSAL 100000002 old',
+      'COMMIT 100000002',
+    ]);
+    assert.deepEqual(found.slice(-3), [
+      'PROPOSAL 200000004 x',
+      'COMMIT 200000004',
+      'NEWLEADER 200000000 cfg',
+    ]);
+    assert.equal(found.length, 2 * 8 + 2);
+    rig.commit(START + 5);
+    rig.packet(link, PacketType.ACK, START);
+    assert.deepEqual(idle(link.take()), ['UPTODATE ffffffffffffffff', 'INFORM 200000005 x']);
   });
 
   it('gets the whole state when it lacks more than is known', () => {
