@@ -16,7 +16,7 @@
  * Those from segment to acceptedEpoch are the signature of the log it speaks of (ADR 8): Apache
  * appends to new files only and raises acceptedEpoch before it is told to truncate, so after an
  * interlude of it they no longer fit, and the watermark is void. wholeSince is for the one hole
- * that zxids do not show: a snapshot that goes beyond the log, and then a new epoch (ADR 19).
+ * that zxids do not show: a snapshot that goes beyond the log, and then a new epoch (ADR 20).
  *
  * Writes follow the log's writes in the same channel and mostly without a sync: after each
  * completed sync when the log is idle, every few syncs when it is not. The slot that is known to be
