@@ -1,4 +1,4 @@
-/** The log files of a member whose learners are played by hand: they answer when the test says so. */
+/** Log files of a member whose learners are played by hand: they answer when the test says so. */
 
 import { txn } from './script-host.test-kit.ts';
 import type { HistoryStream } from './zab-host.ts';
