@@ -79,9 +79,9 @@ export class Host implements MeshHost {
     this.mesh.tick();
   }
 
-  /** Accepts a connection and says those bytes on it. */
-  accept(bytes: Uint8Array = new Uint8Array(0)): ScriptLink {
-    const link = new ScriptLink();
+  /** Accepts a connection from there and says those bytes on it. */
+  accept(bytes: Uint8Array = new Uint8Array(0), remote = 'script:1'): ScriptLink {
+    const link = new ScriptLink(remote);
     this.mesh.onAccepted(link);
     if (bytes.length > 0) this.mesh.onBytes(link, bytes, 0, bytes.length);
     return link;

@@ -102,6 +102,37 @@ test('a knock without an address is answered where the configuration says', () =
   );
 });
 
+test('a knock whose names lead nowhere is answered where it came from', () => {
+  const host = new Host(3);
+  const dialed: string[] = [];
+  const failDials = (count: number) => {
+    for (let n = 0; n < count; n++) {
+      dialed.push(host.lastDial.to);
+      host.mesh.onLinkClosed(host.lastDial.link, 'ENOTFOUND');
+      host.after(2000);
+    }
+  };
+  // The pod of server 1 has a name when it is ready, and wants us before.
+  host.accept(init(1, [{ host: 'pod', port: 9 }]), '10.0.0.7:40001');
+  failDials(3);
+  assert.deepEqual(dialed.splice(0), ['pod:9', 'a:2', '10.0.0.7:9']);
+  failDials(4);
+  assert.ok(!dialed.splice(0).includes('10.0.0.7:9'), 'once for each knock');
+  host.mesh.onLinkClosed(host.lastDial.link, 'ENOTFOUND');
+  host.accept(init(1, [{ host: 'pod', port: 9 }]), 'fd00::7:40002');
+  failDials(2);
+  assert.deepEqual(dialed.splice(0), ['pod:9', 'a:2']);
+  assert.equal(host.lastDial.to, 'fd00::7:9');
+  const { link } = host.lastDial;
+  host.mesh.onDialed(link);
+  assert.deepEqual(host.mesh.connected(), [1]);
+  // The address may be another's by the time of the next call.
+  host.mesh.onLinkClosed(link, 'closed');
+  host.mesh.send(1, vote(1));
+  failDials(4);
+  assert.ok(!dialed.includes('fd00::7:9'));
+});
+
 test('the connection of a larger sid is kept, and replaces an older one', () => {
   const host = new Host(1);
   host.mesh.send(3, vote(7));
@@ -164,13 +195,13 @@ test('a member out of reach is told of once for each reason, and named until it 
   host.mesh.onLinkClosed(host.lastDial.link, 'no such name');
   for (const reason of ['no such name', 'no such name', 'refused', 'no such name']) fail(reason);
   assert.deepEqual(host.told, [
-    'Cannot reach server 1 at script: no such name',
-    'Cannot reach server 1 at script: refused',
+    'Cannot reach server 1 at script:1: no such name',
+    'Cannot reach server 1 at script:1: refused',
   ]);
-  assert.deepEqual(host.mesh.unreachable(), ['server 1 at script: no such name']);
+  assert.deepEqual(host.mesh.unreachable(), ['server 1 at script:1: no such name']);
   host.after(3000);
   host.after(5000);
-  assert.deepEqual(host.mesh.unreachable(), ['server 1 at script: the dial takes too long']);
+  assert.deepEqual(host.mesh.unreachable(), ['server 1 at script:1: the dial takes too long']);
   host.after(3000);
   host.mesh.onDialed(host.lastDial.link);
   assert.deepEqual(host.mesh.unreachable(), []);

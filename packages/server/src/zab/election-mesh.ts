@@ -5,7 +5,8 @@
  * is the affair of `fast-leader-election.ts`.
  *
  * Of a pair the larger sid dials. When the smaller one wants a connection it dials too, says INIT
- * and hangs up: the larger calls back. Both ends close that first connection on purpose (T4).
+ * and hangs up: the larger calls back, where INIT or the configuration says, or else where the knock
+ * came from. Both ends close that first connection on purpose (T4).
  * Whoever is outside the configuration is answered when it asks: its votes are passed on with its
  * sid, which counts nowhere.
  */
@@ -309,6 +310,7 @@ export class ElectionMesh implements ElectionPeerOwner {
     link.finish('the larger sid dials back');
     this.#dropLink(peer, 'its other end asks for a new one');
     peer.redialAtMs = 0;
+    peer.onKnocked(link.remote.slice(0, link.remote.lastIndexOf(':')));
     this.#want(peer);
     return null;
   }

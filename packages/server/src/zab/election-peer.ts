@@ -49,6 +49,8 @@ export class ElectionPeer {
   #configured: readonly HostPort[];
   /** From its INIT, tried first. */
   #announced: readonly HostPort[];
+  /** Where it knocked from, with the port of the others; tried last, and once for each knock. */
+  #knockedFrom: HostPort | null;
   #addressIndex: number;
   #backOffMs: number;
   #last: Uint8Array | null;
@@ -75,6 +77,7 @@ export class ElectionPeer {
     this.#told = [];
     this.#configured = configured;
     this.#announced = [];
+    this.#knockedFrom = null;
     this.#addressIndex = 0;
     this.#backOffMs = BACK_OFF_MIN_MS;
     this.#last = null;
@@ -102,6 +105,7 @@ export class ElectionPeer {
     this.wanted = false;
     this.unreachable = null;
     this.#told = [];
+    this.#knockedFrom = null;
     this.#reader = new FrameReader(NOTIFICATION_BYTES_MAX, {
       onFrame: (buffer, start, end) => {
         this.#owner.onFrame(this, buffer, start, end);
@@ -162,20 +166,37 @@ export class ElectionPeer {
     this.#addressIndex = 0;
   }
 
+  /**
+   * It waits for a call, and may be where its name does not lead yet: a pod has a name only once it
+   * is ready. Kept no longer than for a call, since the address may be another's later.
+   */
+  onKnocked(host: string): void {
+    const [named] = [...this.#announced, ...this.#configured];
+    this.#knockedFrom = named === undefined ? null : { host, port: named.port };
+  }
+
   /** The address to dial now; each failed dial moves on to the next. Null: it has none. */
   nextAddress(): HostPort | null {
-    const count = this.#announced.length + this.#configured.length;
-    if (count === 0) return null;
-    const index = this.#addressIndex % count;
-    const { length } = this.#announced;
-    return (index < length ? this.#announced[index] : this.#configured[index - length]) ?? null;
+    const addresses = this.#addresses();
+    return addresses[this.#addressIndex % addresses.length] ?? null;
+  }
+
+  #addresses(): readonly HostPort[] {
+    const addresses = [...this.#announced];
+    for (const one of [...this.#configured, ...(this.#knockedFrom ? [this.#knockedFrom] : [])]) {
+      const isThere = addresses.some(({ host, port }) => host === one.host && port === one.port);
+      if (!isThere) addresses.push(one);
+    }
+    return addresses;
   }
 
   /** A dial failed, or was only a knock: wait before the next. */
   onDialOver(failed: boolean, nowMs: number, prng: Prng): void {
     this.dialing = null;
-    if (failed) this.#addressIndex += 1;
-    else this.#backOffMs = BACK_OFF_MAX_MS;
+    if (failed) {
+      if (this.nextAddress() === this.#knockedFrom) this.#knockedFrom = null;
+      this.#addressIndex += 1;
+    } else this.#backOffMs = BACK_OFF_MAX_MS;
     this.redialAtMs = nowMs + this.#backOffMs + prng.below(this.#backOffMs);
     this.#backOffMs = Math.min(this.#backOffMs * 2, BACK_OFF_MAX_MS);
   }

@@ -60,7 +60,7 @@ export function txn(zxid: number, text = 'x'): Proposal {
 export class ScriptLink implements PacketLink, ElectionLink {
   static lastId = 0;
   readonly id: number;
-  readonly remote = 'script';
+  readonly remote: string;
   readonly written: JuteWriter;
   unsentBytes: number;
   isPaused: boolean;
@@ -70,8 +70,9 @@ export class ScriptLink implements PacketLink, ElectionLink {
   rawBytes: number;
   #takenTo: number;
 
-  constructor() {
+  constructor(remote = 'script:1') {
     ScriptLink.lastId += 1;
+    this.remote = remote;
     this.id = ScriptLink.lastId;
     this.written = new JuteWriter();
     this.unsentBytes = 0;
