@@ -67,7 +67,7 @@ export async function drillSecuredMasters(
 }
 
 /** Sid of the follower at which the observer is. */
-async function masterOf(ensemble: TestEnsemble, notSid: number): Promise<number> {
+export async function masterOf(ensemble: TestEnsemble, notSid: number): Promise<number> {
   const observer = ensemble.servers[OBSERVER - 1] as ServerProcess;
   return await waitFor('a master', PATIENCE_MS, async () => {
     if ((await observer.mode()) !== 'observer') return null;
