@@ -17,6 +17,9 @@ import type { SessionTracker } from './session-tracker.ts';
 /** ZooKeeper keeps connections in buckets of this width (`nio.sessionlessCnxnTimeout`). */
 const CONNECTION_BUCKET_MS = SESSIONLESS_TIMEOUT_MS;
 
+/** What takes as long as to write a line. */
+const PATHS_PER_PIECE = 8;
+
 export interface LongWordView {
   readonly nowMs: number;
   readonly wallMs: number;
@@ -78,9 +81,9 @@ export function* wchs(view: LongWordView): Pieces {
     yield '';
   }
   let pathCount = 0;
-  for (const count of report.pathCounts()) {
+  for (const { seen, count } of report.pathCounts()) {
     pathCount += count;
-    yield '';
+    yield* pauses(seen);
   }
   yield `${watcherCount} connections watching ${pathCount} paths\n`;
   yield `Total watches:${view.dataWatchCount}\n`;
@@ -100,14 +103,19 @@ export function* wchc(view: LongWordView): Pieces {
 }
 
 export function* wchp(view: LongWordView): Pieces {
-  for (const part of view.watchReport().watchedPaths()) {
-    yield '';
-    for (const { path, watcherIds } of part) {
+  for (const { seen, paths } of view.watchReport().watchedPaths()) {
+    yield* pauses(seen);
+    for (const { path, watcherIds } of paths) {
       yield `${path}\n`;
       for (const id of watcherIds) yield `\t${sessionName(view.connection(id))}\n`;
     }
   }
   yield '\n';
+}
+
+/** So many empty pieces as the work was worth that looked at so many paths. */
+function* pauses(pathCount: number): Pieces {
+  for (let rest = pathCount; rest >= 0; rest -= PATHS_PER_PIECE) yield '';
 }
 
 function briefText({ address, queue, packetsReceived, packetsSent, session }: ClientConnection) {

@@ -17,6 +17,14 @@ export interface WatcherEntry {
   toldBy: number;
 }
 
+/** A part of what is watched. */
+export interface WatchPart {
+  /** How many paths were looked at, in either table: the work it was. */
+  readonly seen: number;
+  /** Those of the data table. */
+  readonly count: number;
+}
+
 export interface WatchedPath {
   readonly path: string;
   readonly watcherIds: readonly number[];
@@ -55,35 +63,35 @@ export class WatchReport {
 
   /** Whether it watches anything. */
   isWatcher(watcherId: number): boolean {
-    let isThere = false;
-    this.#entries.get(watcherId)?.edges.forEach((edge) => {
-      isThere ||= this.#isData(edge);
-    });
-    return isThere;
+    return this.#entries.get(watcherId)?.edges.some((edge) => this.#isData(edge)) ?? false;
   }
 
   /** How many paths somebody watches, a part at a time. */
-  *pathCounts(): Generator<number> {
+  *pathCounts(): Generator<WatchPart> {
     const records = this.#records;
     for (let part = 0; part < PATH_INDEX_PARTS; part++) {
+      let seen = 0;
       let count = 0;
       records.forEachPathIn(part, (path) => {
+        seen++;
         if (this.#dataEdge(records.firstEdge(path)) !== 0) count++;
       });
-      yield count;
+      yield { seen, count };
     }
   }
 
   /** Who watches each path, a part at a time. */
-  *watchedPaths(): Generator<readonly WatchedPath[]> {
+  *watchedPaths(): Generator<WatchPart & { readonly paths: readonly WatchedPath[] }> {
     const records = this.#records;
     for (let part = 0; part < PATH_INDEX_PARTS; part++) {
-      const found: WatchedPath[] = [];
+      let seen = 0;
+      const paths: WatchedPath[] = [];
       records.forEachPathIn(part, (path) => {
+        seen++;
         const watcherIds = this.#watchersOf(path);
-        if (watcherIds.length > 0) found.push({ path: records.path(path), watcherIds });
+        if (watcherIds.length > 0) paths.push({ path: records.path(path), watcherIds });
       });
-      yield found;
+      yield { seen, count: paths.length, paths };
     }
   }
 

@@ -79,6 +79,11 @@ export class WatcherEdges {
     }
   }
 
+  /** Whether any of the edges is so. */
+  some(isSo: (edge: number) => boolean): boolean {
+    return this.#slots.some((edge) => edge !== 0 && isSo(edge));
+  }
+
   /** The watcher's edges must not change meanwhile, though their records may go. */
   forEach(visit: (edge: number) => void): void {
     for (let slot = 0; slot < this.#slots.length; slot++) {
