@@ -103,7 +103,8 @@ packages() {
   cat >"$empty/read.js" <<EOF
 import { connect } from '@zabra/client';
 const zk = await connect('127.0.0.1:$port');
-console.log(Buffer.from((await zk.getData('/a')).data).toString());
+const { data } = await zk.getData('/a');
+console.log(Buffer.from(data ?? []).toString());
 await zk.close();
 EOF
   said 'its client reads' hello node "$empty/read.js"
