@@ -5,8 +5,8 @@
  * is the affair of `fast-leader-election.ts`.
  *
  * Of a pair the larger sid dials. When the smaller one wants a connection it dials too, says INIT
- * and hangs up: the larger calls back, where INIT or the configuration says, or else where the knock
- * came from. Both ends close that first connection on purpose (T4).
+ * and hangs up: the larger calls back, where INIT or the configuration says, or else where the
+ * knock came from. Both ends close that first connection on purpose (T4).
  * Whoever is outside the configuration is answered when it asks: its votes are passed on with its
  * sid, which counts nowhere.
  */
