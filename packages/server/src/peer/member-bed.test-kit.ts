@@ -67,6 +67,8 @@ export class MemberBed implements ClientHost {
   nowMs: number;
   /** What was asked to be kept beside zoo.cfg, oldest first. */
   readonly configs: StoreConfig[];
+  /** Election addresses, `host:port`, at which nobody answers. */
+  readonly deserted: Set<string>;
   /** While true none of that is ever done. */
   isConfigStuck: boolean;
   /** What the disk says of everything that it completes; null: it is done. */
@@ -90,6 +92,7 @@ export class MemberBed implements ClientHost {
     this.ports = new Set();
     this.voter = () => null;
     this.configs = [];
+    this.deserted = new Set();
     this.isConfigStuck = false;
     this.#configsDone = 0;
     this.diskError = null;
@@ -214,8 +217,10 @@ export class MemberBed implements ClientHost {
     else this.ports.delete(`${kind}:${port}`);
   }
 
-  #dial({ output, kind, host }: Dial): void {
-    if (kind === 'election') {
+  #dial({ output, kind, host, port }: Dial): void {
+    if (kind === 'election' && this.deserted.has(`${host}:${port}`)) {
+      this.#gone.push(output.id);
+    } else if (kind === 'election') {
       this.#links.set(output.id, new Booth(this, output, Number(host.slice(1))));
     } else {
       const link = new BedLink(this.peer, output);

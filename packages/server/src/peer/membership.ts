@@ -8,7 +8,12 @@
  */
 
 import type { HostPort } from '@zabra/protocol';
-import { type EnsembleConfig, type Member, memberOf } from '../zab/ensemble-config.ts';
+import {
+  type EnsembleConfig,
+  type Member,
+  type MemberAddress,
+  memberOf,
+} from '../zab/ensemble-config.ts';
 import { formatEnsembleText } from '../zab/ensemble-text.ts';
 import { makeVerifier, type QuorumVerifier } from '../zab/quorum-verifier.ts';
 
@@ -78,11 +83,19 @@ export class Membership {
     return this.#own;
   }
 
-  /** Members of either configuration, each once, the committed line first. */
+  /**
+   * Members of either configuration, each once: as its committed line says, and in whatever place
+   * the proposed one moves it to as well, for who knows whether that was committed meanwhile
+   * (upstream `QuorumCnxManager.connectOne`, which tries both).
+   */
   get members(): readonly Member[] {
     const proposed = this.#proposed?.config.members ?? [];
     const isNew = ({ sid }: Member): boolean => memberOf(this.committed, sid) === null;
-    return [...this.committed.members, ...proposed.filter(isNew)];
+    const known = this.committed.members.map((member) => {
+      const next = proposed.find(({ sid }) => sid === member.sid);
+      return next === undefined ? member : { ...member, addresses: inBothPlaces(member, next) };
+    });
+    return [...known, ...proposed.filter(isNew)];
   }
 
   member(sid: number): Member | null {
@@ -129,6 +142,15 @@ export class Membership {
 /** The same members, roles, addresses, groups and weights; the version does not matter. */
 export function isSameMembership(a: EnsembleConfig, b: EnsembleConfig): boolean {
   return formatEnsembleText({ ...a, version: 0 }) === formatEnsembleText({ ...b, version: 0 });
+}
+
+function inBothPlaces({ addresses }: Member, next: Member): readonly MemberAddress[] {
+  const isNew = (a: MemberAddress): boolean => !addresses.some((b) => isSameAddress(a, b));
+  return [...addresses, ...next.addresses.filter(isNew)];
+}
+
+function isSameAddress(a: MemberAddress, b: MemberAddress): boolean {
+  return a.host === b.host && a.quorumPort === b.quorumPort && a.electionPort === b.electionPort;
 }
 
 function viewOf(config: EnsembleConfig): View {

@@ -212,6 +212,18 @@ describe('a member that looks for a leader', () => {
     assert.equal(stored(copy)[0], 'withdrawn 100000007', 'its log does not have that one');
   });
 
+  it('asks where members were and where they are to be, while it knows of both', () => {
+    const [bed, link] = followerOf();
+    const moved = LINES.map((line) => line.replace(':3888', ':3889'));
+    link.say(PROPOSAL, z(1, 1), reconfig(z(1, 1), ...moved));
+    bed.run();
+    const ensemble = configOf(z(1, 0), ...LINES);
+    const restarted = new MemberBed({ ...ON, ensemble }, bed.disk.copy());
+    for (const host of ['h1', 'h2']) restarted.deserted.add(`${host}:3888`);
+    restarted.voter = AGREE;
+    restarted.until(() => restarted.peer.status().role === 'leader');
+  });
+
   it('remembers by its log what others took out of its files', () => {
     const [bed, link] = followerOf();
     link.say(PROPOSAL, z(1, 1), reconfig(z(1, 1), THREE, FOUR));
