@@ -18,7 +18,7 @@ export async function documentHead(bed: Bed, passed: number, failed: number): Pr
   const kubelet = await firstLine(bed, `${node}.kubeletVersion}"`);
   const runtime = await firstLine(bed, `${node}.containerRuntimeVersion}"`);
   const system = await firstLine(bed, `${node}.osImage}"`);
-  const kernel = await firstLine(bed, `${node}.kernelVersion}"`);
+  const kernel = (await firstLine(bed, `${node}.kernelVersion}"`)).replace(/-.*/, '');
   const etcd = await firstLine(bed, 'etcd --version');
   const date = new Date().toISOString().replace('T', ' ').slice(0, 16);
   return `# The tutorial, run on Kubernetes

@@ -248,13 +248,18 @@ describe('QuorumTls', () => {
     );
   });
 
-  it('cuts who connects and is silent, and serves others meanwhile', async () => {
-    const [from, to] = [await server(), await server({ silenceMs: 300, takesPlain: true })];
+  it('cuts who connects and is silent', async () => {
+    const to = await server({ silenceMs: 300, takesPlain: true });
     const silent = await to.world.connect();
-    const text = readToEnd(silent);
+    assert.equal(await readToEnd(silent), '');
+  });
+
+  it('serves others while one is silent', async () => {
+    const [from, to] = [await server(), await server({ takesPlain: true })];
+    const silent = await to.world.connect();
     assert.equal(await talk(from, to), '<hello>');
     assert.equal(silent.readableEnded, false);
-    assert.equal(await text, '');
+    silent.destroy();
     const half = net.connect(to.world.port, '127.0.0.1');
     half.on('error', () => undefined);
     half.write(Buffer.from([0x16]));
