@@ -37,6 +37,12 @@ describe('simulate', () => {
     assert.equal(new Set(plans.map((plan) => JSON.stringify(plan))).size, plans.length);
   });
 
+  it('lets observers behind followers in where epochs are short, as in seed 701942', () => {
+    const { failure, plan } = simulate(701_942, null);
+    assert.equal(failure, null);
+    assert.ok(plan.hasObserverMasters && plan.observerCount > 0 && plan.zxidsPerEpoch === 100);
+  });
+
   it('serves at least a hundred operations a second where nothing fails', () => {
     const { failure, counts } = simulate(1, null, QUIET_PLAN);
     assert.equal(failure, null);

@@ -57,6 +57,7 @@ export class Workload {
   readonly #trace: Trace;
   readonly #seats: Seat[];
   #isAsking: boolean;
+  #operationsPerSecond: number;
 
   constructor(
     world: { readonly clock: SimClock; readonly net: SimNet; readonly prng: Prng },
@@ -80,6 +81,7 @@ export class Workload {
     this.#sessions = sessions;
     this.#trace = trace;
     this.#isAsking = true;
+    this.#operationsPerSecond = options.operationsPerSecond;
     this.#seats = Array.from({ length: options.clientCount }, (_, index) => ({
       host: `10.0.1.${index + 1}`,
       client: null,
@@ -152,9 +154,14 @@ export class Workload {
     client.start();
   }
 
+  /** At most so many operations in a second from here on. */
+  slowTo(operationsPerSecond: number): void {
+    this.#operationsPerSecond = Math.min(this.#operationsPerSecond, operationsPerSecond);
+  }
+
   #askLater(seat: Seat): void {
-    const { clientCount, operationsPerSecond } = this.#options;
-    const meanUs = Math.floor((1_000_000 * clientCount) / operationsPerSecond);
+    const { clientCount } = this.#options;
+    const meanUs = Math.floor((1_000_000 * clientCount) / this.#operationsPerSecond);
     const gapUs = this.#world.prng.below(2 * meanUs) + 1;
     this.#world.clock.after(gapUs, () => {
       if (!this.#isAsking) return;
