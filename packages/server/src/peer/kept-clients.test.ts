@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type ConnectResponse, OpCode, PacketType } from '@zabra/protocol';
+import { type ConnectResponse, CreateMode, OpCode, opName, PacketType } from '@zabra/protocol';
 import { declare } from '../zab/declaration.ts';
 import { OwnPacket } from '../zab/own-packets.ts';
 import { type BedClient, eventsOf } from './bed-client.test-kit.ts';
@@ -37,19 +37,23 @@ function handOver(): Scene {
   assert.deepEqual(client.xids(), [1]);
   client.create(2, '/mine');
   assert.deepEqual(bed.heard(), ['REQUEST create']);
-  // Behind its last commit: the write was never ordered.
+  sayHandOver(bed);
+  assert.equal(client.closed, '');
+  return { bed, client, session };
+}
+
+/** Behind its last commit: what it has not ordered by then never was. */
+function sayHandOver(bed: FollowerBed): void {
   bed.link.say(
     OwnPacket.HAND_OVER,
     bed.history.zxid,
     written((w) => w.number(2)),
   );
   bed.bed.run();
-  assert.equal(client.closed, '');
-  return { bed, client, session };
 }
 
 /** The follower comes when the new reign has ordered this already. */
-function comeLate({ bed }: Scene, history: History, entry: Uint8Array): BedLink {
+function comeLate({ bed }: Pick<Scene, 'bed'>, history: History, entry: Uint8Array): BedLink {
   const link = follow(bed.bed, 2, OUR_LEADER);
   link.say(PacketType.DIFF, history.zxid);
   link.say(PacketType.PROPOSAL, history.zxid, entry);
@@ -79,5 +83,29 @@ describe('a client that is kept across a hand-over', () => {
       link.heard().filter((packet) => packet.startsWith('REQUEST')),
       [],
     );
+  });
+
+  it('whose session was to become global finds it, although it was away (seed 702129)', () => {
+    const upgrading = { localSessionsEnabled: true, localSessionsUpgradingEnabled: true };
+    const bed = new FollowerBed(upgrading, OUR_LEADER);
+    const client = bed.bed.connect();
+    assert.ok(client.handshake({ timeoutMs: 10_000 }) !== null);
+    client.create(1, '/e', null, CreateMode.EPHEMERAL);
+    client.request(2, OpCode.closeSession);
+    assert.deepEqual(bed.heard(), [
+      'REQUEST createSession',
+      'REQUEST create',
+      'REQUEST closeSession',
+    ]);
+    client.hangUp();
+    sayHandOver(bed);
+    const history = new History(2);
+    const link = comeLate({ bed }, history, history.create('/late'));
+    const asked = link.packets().filter(({ type }) => type === PacketType.REQUEST);
+    const names = asked.map(({ data }) => {
+      assert.ok(data !== null);
+      return opName(new DataView(data.buffer, data.byteOffset).getInt32(12));
+    });
+    assert.deepEqual(names, ['createSession', 'closeSession']);
   });
 });

@@ -155,7 +155,7 @@ describe('a committed transaction', () => {
   it('of a createSession that nobody waits for answers no request, whatever its xid', () => {
     const bed = new OrderBed();
     const body = written((w) => w.int(30_000));
-    bed.order.upgrade(requestOf(1, 0, OpCode.createSession, body));
+    bed.order.upgrade(requestOf(1, 0, OpCode.createSession, body), 30_000);
     bed.submit(1, 0, OpCode.create);
     bed.commit(1, 0, OpCode.createSession, body);
     assert.deepEqual(bed.take(), []);
@@ -202,7 +202,7 @@ describe('what is forwarded', () => {
   it('begins with the session where a local one becomes global', () => {
     const bed = new OrderBed();
     const creation = requestOf(1, 0, OpCode.createSession, new Uint8Array(4));
-    bed.order.upgrade(creation);
+    bed.order.upgrade(creation, 30_000);
     assert.deepEqual(bed.take(), ['forward 1:0 op -10 bare']);
   });
 

@@ -21,6 +21,7 @@ import type {
   Revalidation,
   SessionId,
   Unanswered,
+  Upgrade,
 } from './request-order.ts';
 
 /** A session that moves to one of our observers. */
@@ -42,7 +43,7 @@ export class LearnerOrder implements RequestOrder {
   readonly #syncs: RingQueue<PendingRequest | (() => void)>;
   readonly #revalidations: (Revalidation | ObserverRevalidation)[];
   /** Sessions that were local, and are not known to be global yet. */
-  readonly #upgrades: SessionId[];
+  readonly #upgrades: Upgrade[];
   /** Sessions heard of since the last PING: id and timeout each, as the reply carries them. */
   readonly #touches: JuteWriter;
   #touched: ClientSession[];
@@ -69,8 +70,9 @@ export class LearnerOrder implements RequestOrder {
   }
 
   /** Goes ahead of the request that wants it, on the same connection. */
-  upgrade(request: OpRequest): void {
-    if (this.keepsBodies) this.#upgrades.push({ hi: request.sessionHi, lo: request.sessionLo });
+  upgrade(request: OpRequest, timeoutMs: number): void {
+    const { sessionHi: hi, sessionLo: lo } = request;
+    if (this.keepsBodies) this.#upgrades.push({ hi, lo, timeoutMs });
     this.#forward(request);
   }
 

@@ -93,6 +93,7 @@ export class LocalSessions {
     const { createSession } = OpCode;
     order.upgrade(
       this.#creation.set(hi, lo, 0, createSession, body, 0, TIMEOUT_BYTES, NO_IDENTITIES),
+      timeoutMs,
     );
   }
 

@@ -24,14 +24,19 @@ export interface SessionId {
   readonly lo: number;
 }
 
+/** A session that was local and is to be known to all. */
+export interface Upgrade extends SessionId {
+  readonly timeoutMs: number;
+}
+
 /** What was asked of a role and never ordered: the next one orders it. */
 export interface Unanswered {
   /** In the order in which they were asked; their bodies are kept. */
   readonly writes: readonly PendingRequest[];
   readonly syncs: readonly PendingRequest[];
   readonly revalidations: readonly Revalidation[];
-  /** Sessions that were local and are to be known to all; they precede the writes. */
-  readonly upgrades: readonly SessionId[];
+  /** They precede the writes. */
+  readonly upgrades: readonly Upgrade[];
 }
 
 export const NOTHING_UNANSWERED: Unanswered = {
@@ -51,7 +56,7 @@ export interface RequestOrder {
   /** A write of a client, or createSession. The request's bytes are read before it returns. */
   submit(pending: PendingRequest, request: OpRequest): void;
   /** createSession of a local session that becomes global; nobody waits for it. */
-  upgrade(request: OpRequest): void;
+  upgrade(request: OpRequest, timeoutMs: number): void;
   /** Finished once everything committed before is applied here. */
   sync(pending: PendingRequest, request: OpRequest): void;
   /** A client came back with a session whose password is right: does it live? */

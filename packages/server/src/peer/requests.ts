@@ -108,10 +108,9 @@ export class Requests implements OrderClient {
 
   /** A new role takes over what the last one has left. Writes first: syncs see more, never less. */
   orderAgain({ upgrades, writes, syncs, revalidations }: Unanswered, order: RequestOrder): void {
-    const { sessions, locals } = this.#port;
-    for (const { hi, lo } of upgrades) {
-      const session = sessions.find(hi, lo);
-      if (session !== undefined) locals.upgrade(hi, lo, session.timeoutMs, order);
+    // Of a client that is gone as well: it may come back, or has asked for the end of its session.
+    for (const { hi, lo, timeoutMs } of upgrades) {
+      this.#port.locals.upgrade(hi, lo, timeoutMs, order);
     }
     for (const pending of [...writes, ...syncs]) {
       // Of a client that is gone only the end of its session is worth something.

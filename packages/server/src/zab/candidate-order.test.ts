@@ -35,6 +35,20 @@ test('of equals, one that votes by the committed configuration goes first', () =
   assert.equal(order.beats(of(6, 6), of(3), [OLD, NEW]), true, 'what it holds counts before');
 });
 
+test('of equals, one without weight gives way, though a proposal gives it some (seed 702901)', () => {
+  const lines = [1, 2, 3].map((sid) => `server.${sid}=h${sid}:1:2\ngroup.${sid}=${sid}`);
+  const weighted = makeVerifier(configOf([...lines, 'weight.3=0'].join('\n')));
+  const alone = makeVerifier(configOf('server.3=h3:1:2'));
+  const order = new CandidateOrder(3);
+  order.onHeard(1, true);
+  assert.equal(order.beats(of(1), of(3), [weighted, alone]), true, '2 knows no proposal');
+  assert.equal(order.beats(of(1, 4), of(3), [weighted, alone]), false);
+  const second = new CandidateOrder(2);
+  second.onHeard(1, true);
+  assert.equal(second.beats(of(3), of(1), [weighted, alone]), false);
+  assert.equal(second.beats(of(3, 6), of(1), [weighted, alone]), true);
+});
+
 test('beside members of Apache the sid decides as with them', () => {
   const order = new CandidateOrder(2);
   order.onHeard(3, false);

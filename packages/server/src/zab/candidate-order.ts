@@ -1,9 +1,9 @@
 /**
  * CandidateOrder: which of two candidates is to lead. Epoch, zxid and sid decide, as in Apache's
- * members; among our own kind, while a configuration is only proposed, candidates that hold the
- * same are told apart by the committed configuration first. Whoever never heard of the proposal
- * cannot vote for a member that only the proposal has, and its vote may be needed: two members
- * that hold the proposal would then wait for it without end.
+ * members; among our own kind candidates that hold the same are told apart by their weight in the
+ * committed configuration first. Whoever never heard of a proposal that is pending cannot vote for
+ * a member that has weight in the proposal alone, and its vote may be needed: two members that hold
+ * the proposal would then wait for it without end.
  */
 
 import { SID_NONE } from '@zabra/protocol';
@@ -51,8 +51,8 @@ export class CandidateOrder {
     if (other.leader === SID_NONE) return true;
     const isEqual = zxid === other.zxid && peerEpoch === other.peerEpoch;
     if (isEqual && !this.#isApacheHeard(verifiers)) {
-      const isCommitted = verifiers[0]?.isVoter(leader) === true;
-      if (isCommitted !== (verifiers[0]?.isVoter(other.leader) === true)) return isCommitted;
+      const canLead = hasWeight(verifiers[0], leader);
+      if (canLead !== hasWeight(verifiers[0], other.leader)) return canLead;
     }
     return isBetter(peerEpoch, zxid, leader, other.peerEpoch, other.zxid, other.leader);
   }
@@ -64,4 +64,8 @@ export class CandidateOrder {
     }
     return false;
   }
+}
+
+function hasWeight(verifier: QuorumVerifier | undefined, sid: number): boolean {
+  return verifier !== undefined && verifier.weightOf(sid) > 0;
 }

@@ -317,7 +317,7 @@ export class FastLeaderElection {
 
   /**
    * Every voter was heard in this round, and none has a history: it would vote for that. They need
-   * not agree: a voter without weight stays with itself where its sid is the largest.
+   * not agree: beside Apache's members a voter without weight may stay with itself.
    */
   #isEverybodyEmpty(): boolean {
     return this.#host.verifiers.every((verifier) =>
