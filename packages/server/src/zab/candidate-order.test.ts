@@ -35,7 +35,7 @@ test('of equals, one that votes by the committed configuration goes first', () =
   assert.equal(order.beats(of(6, 6), of(3), [OLD, NEW]), true, 'what it holds counts before');
 });
 
-test('of equals, one without weight gives way, though a proposal gives it some (seed 702901)', () => {
+test('of equals, one without weight gives way, whatever is proposed (seed 702901)', () => {
   const lines = [1, 2, 3].map((sid) => `server.${sid}=h${sid}:1:2\ngroup.${sid}=${sid}`);
   const weighted = makeVerifier(configOf([...lines, 'weight.3=0'].join('\n')));
   const alone = makeVerifier(configOf('server.3=h3:1:2'));
