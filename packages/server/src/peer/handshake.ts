@@ -72,7 +72,7 @@ export class Handshake {
       connection.closeNow();
       return;
     }
-    if (this.#isAhead(request.lastZxidSeen)) {
+    if (this.#isAhead(request.lastZxidSeen, order.isReadOnly)) {
       // Not "expired": the client must try a server that has seen as much as it has.
       this.#log(
         'info',
@@ -131,13 +131,14 @@ export class Handshake {
   }
 
   /**
-   * Whether the client has seen what we have not. The start of an epoch, which a leader shows
-   * before its first transaction, is none: who was brought in step in that epoch has all that is
-   * before it.
+   * Whether the client has seen what we have not. Who was brought in step in an epoch has all that
+   * is before it: its start, which a leader shows before the first transaction, is no more; and what
+   * is not there of an earlier epoch was never committed, but shown by a read-only server.
    */
-  #isAhead(zxid: number): boolean {
+  #isAhead(zxid: number, isReadOnly: boolean): boolean {
     const { state, disk } = this.#port.host;
     if (zxid <= state.lastProcessedZxid) return false;
+    if (!isReadOnly && epochOf(zxid) < disk.currentEpoch) return false;
     return counterOf(zxid) !== 0 || epochOf(zxid) > disk.currentEpoch;
   }
 

@@ -97,7 +97,7 @@ describe('a client of a follower', () => {
     assert.equal(third.closed, 'gently');
   });
 
-  it('may have seen the start of an epoch without transactions, and no more', () => {
+  it('may have seen what was lost before this epoch, and its start, and no more', () => {
     const bed = new FollowerBed();
     const { session } = bed.client();
     bed.bed.hangUp(bed.link);
@@ -106,6 +106,8 @@ describe('a client of a follower', () => {
     finish(bed.bed, link, 2);
     for (const [lastZxidSeen, isTaken] of [
       [makeZxid(2, 0), true],
+      // By a read-only server, as in seed 722598.
+      [makeZxid(1, 9), true],
       [makeZxid(2, 1), false],
       [makeZxid(3, 0), false],
     ] as const) {
