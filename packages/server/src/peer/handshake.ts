@@ -132,8 +132,8 @@ export class Handshake {
 
   /**
    * Whether the client has seen what we have not. Who was brought in step in an epoch has all that
-   * is before it: its start, which a leader shows before the first transaction, is no more; and what
-   * is not there of an earlier epoch was never committed, but shown by a read-only server.
+   * is before it: its start, which a leader shows before the first transaction, is no more; and
+   * what is not there of an earlier epoch was never committed, but shown by a read-only server.
    */
   #isAhead(zxid: number, isReadOnly: boolean): boolean {
     const { state, disk } = this.#port.host;
