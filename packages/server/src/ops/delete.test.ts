@@ -137,6 +137,7 @@ test('trap 26: a version wraps at 32 bits, through -1 as in 3.9, where -1 still 
   assert.equal(bed.write(OpCode.setData, setDataBody('/n', '', 5)).err, 'BADVERSION');
   assert.equal(bed.setData('/n', '', -2).version, -1);
   assert.equal(bed.setData('/n', '', -1).version, 0);
+  assert.equal(bed.setData('/n', '', -1).version, 1, '-1 matches any version');
 });
 
 test('the first check of setACL that fails decides the code', () => {

@@ -137,6 +137,8 @@ const OF_ANY: ReadonlyMap<number, string> = new Map([
   [ErrorCode.THROTTLEDOP, 'any that was held too long'],
   [ErrorCode.RUNTIMEINCONSISTENCY, 'results of a multi behind the one that failed'],
   [ErrorCode.SESSIONMOVED, 'none: the connection ends instead'],
+  [ErrorCode.NOTREADONLY, 'any write or sync in read-only mode'],
+  [ErrorCode.EPHEMERALONLOCALSESSION, 'a create of an ephemeral by a local session'],
 ]);
 
 /** One table for each marker `<!-- table: name -->` of the document. */
